@@ -1,0 +1,225 @@
+"""What stands in a world: the base of all entities, and the protocol by which they hand items to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from runtime.engine.inventory import Inventory
+from runtime.engine.prototypes import EntityPrototype, load
+
+if TYPE_CHECKING:
+    from runtime.engine.force import Force
+    from runtime.engine.world import World
+
+# Phases of a tick: events of one tick run in this order.
+DROP, CRAFT, PICK, SETTLE = 0, 1, 2, 3
+NEVER = -1
+
+
+class Process:
+    """Something that happens by itself at a tick: an entity, or a part of a system. At most one event is pending."""
+
+    __slots__ = ("key", "unit_number")
+
+    unit_number: int
+    key: int  # of the pending event, or NEVER
+
+    def on_event(self, world: World, tick: int) -> None:
+        """The pending event has come."""
+        raise NotImplementedError
+
+    def wake(self, tick: int) -> None:
+        """Something this process watches has changed: look again at `tick`. Only processes that watch need it."""
+
+
+class Entity(Process):
+    """One entity. Positions in tiles; `direction` 0 to 15, north 0, east 4.
+
+    `watchers` are the processes to wake when this entity's items or room for items change (unit number -> process);
+    an inserter that waits on a machine is there. Subclasses live with the system that moves them.
+    """
+
+    __slots__ = (
+        "active", "bottom", "destructible", "direction", "force", "health", "left", "lua", "minable",
+        "name", "order", "proto", "right", "top", "type", "valid", "watchers", "world", "x", "y",
+    )  # fmt: skip
+
+    rotatable: ClassVar[bool] = False
+    unnumbered: ClassVar[bool] = False  # resources, trees and the like have no unit number
+
+    def __init__(self, world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force) -> None:
+        self.world = world
+        self.proto = proto
+        self.name = proto.name
+        self.type = proto.type
+        self.x = x
+        self.y = y
+        self.direction = direction
+        self.force = force
+        self.health = proto.max_health
+        self.valid = True
+        self.active = True
+        self.destructible = True
+        self.minable = proto.minable is not None
+        self.watchers: dict[int, Process] = {}
+        self.key = NEVER
+        self.unit_number = 0
+        self.order = 0
+        self.lua: Any = None  # the one Lua object for this entity, made when first asked for
+        self.set_box()
+
+    def __getstate__(self) -> dict[str, Any]:
+        slots = [s for c in type(self).__mro__ for s in getattr(c, "__slots__", ())]
+        return {s: getattr(self, s) for s in slots if s != "lua" and hasattr(self, s)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.lua = None
+
+    def __repr__(self) -> str:
+        return f"<{self.name} at ({self.x:g}, {self.y:g})>"
+
+    # --- where it is -------------------------------------------------------------------------------------------
+
+    def set_box(self) -> None:
+        """Bring the collision box in step with position and direction."""
+        left, top, right, bottom = turned(self.proto.collision_box, self.direction)
+        self.left, self.top, self.right, self.bottom = self.x + left, self.y + top, self.x + right, self.y + bottom
+
+    def tiles(self) -> Iterable[tuple[int, int]]:
+        """The tiles its collision box touches."""
+        return tiles_of(self.left, self.top, self.right, self.bottom)
+
+    # --- its life ----------------------------------------------------------------------------------------------
+
+    def built(self) -> None:
+        """It has just been put into the world."""
+
+    def removed(self) -> None:
+        """It is about to leave the world (mined, destroyed or dead)."""
+
+    def rotate_to(self, direction: int) -> None:
+        """Turn it where it stands."""
+        self.direction = direction
+        self.world.surface.moved(self, self.x, self.y)
+
+    def surroundings_changed(self, cell: tuple[int, int]) -> None:
+        """Something was built, turned or removed on a tile it asked to hear of (`Surface.watch_tile`)."""
+
+    def changed(self) -> None:
+        """Its items, or its room for items, changed: wake who waits for that, on the next tick."""
+        if self.watchers:
+            tick = self.world.tick + 1
+            for watcher in list(self.watchers.values()):
+                watcher.wake(tick)
+
+    # --- items -------------------------------------------------------------------------------------------------
+
+    def inventories(self) -> dict[int, Inventory]:
+        """`defines.inventory` number -> inventory; the first one listed is the main one."""
+        return {}
+
+    def output_inventory(self) -> Inventory | None:
+        """Where its products are, or a chest's only inventory."""
+        return None
+
+    def insertable(self, name: str) -> int:
+        """How many of an item a script or a hand may put in now."""
+        return 0
+
+    def insert(self, name: str, count: int) -> int:
+        """Put items in wherever they belong, as `LuaControl.insert`; the number that went in."""
+        return 0
+
+    def takes(self, name: str) -> bool:
+        """Whether an inserter may bring it this item now: the game's limits on what inserters put into machines."""
+        return False
+
+    def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
+        """Items that an inserter may take from here now, in the order in which it would choose."""
+        return ()
+
+    def take(self, name: str, count: int) -> int:
+        """An inserter takes up to `count`; the number taken."""
+        return 0
+
+    def mined_items(self) -> list[tuple[str, int]]:
+        """What a miner gets beside the entity's own products: everything in it, in the game's order."""
+        held: list[tuple[str, int]] = []
+        for inventory in self.inventories().values():
+            held.extend(inventory.contents().items())
+        return held
+
+    # --- what it says of itself --------------------------------------------------------------------------------
+
+    def status(self) -> str | None:
+        """The name in `defines.entity_status`, or None for what has no status."""
+        return None
+
+    def settle(self) -> None:
+        """Bring lazily kept values to the present tick, changing nothing that could be noticed otherwise."""
+
+    def state(self) -> list[Any]:
+        """Everything that decides its future, as plain data, for the state hash."""
+        return [self.name, self.x, self.y, self.direction, self.force.name, self.health, self.active, self.unit_number,
+                self.key, [[k, v.state()] for k, v in self.inventories().items()], *self.more_state()]  # fmt: skip
+
+    def more_state(self) -> list[Any]:
+        """What a subclass adds to `state`."""
+        return []
+
+
+def turned(box: tuple[float, float, float, float], direction: int) -> tuple[float, float, float, float]:
+    """A box as given for north, turned to a direction (only the four cardinal ones turn it)."""
+    left, top, right, bottom = box
+    quarter = (direction // 4) % 4
+    if quarter == 1:
+        return (-bottom, left, -top, right)
+    if quarter == 2:
+        return (-right, -bottom, -left, -top)
+    if quarter == 3:
+        return (top, -right, bottom, -left)
+    return box
+
+
+def turned_point(x: float, y: float, direction: int) -> tuple[float, float]:
+    """An offset as given for north, turned to a direction."""
+    quarter = (direction // 4) % 4
+    if quarter == 1:
+        return (-y, x)
+    if quarter == 2:
+        return (-x, -y)
+    if quarter == 3:
+        return (y, -x)
+    return (x, y)
+
+
+def tiles_of(left: float, top: float, right: float, bottom: float) -> Iterable[tuple[int, int]]:
+    """The tiles that a box touches with more than its edge."""
+    x0, y0 = int(left // 1), int(top // 1)
+    x1, y1 = -int(-right // 1), -int(-bottom // 1)
+    return [(x, y) for y in range(y0, max(y1, y0 + 1)) for x in range(x0, max(x1, x0 + 1))]
+
+
+CLASSES: dict[str, type[Entity]] = {}
+E_ = TypeVar("E_", bound=type[Entity])
+
+
+class entity_class:  # noqa: N801 - used as a decorator
+    """Class decorator: entities of these prototype types are made of this class."""
+
+    def __init__(self, *types: str) -> None:
+        self.types = types
+
+    def __call__(self, cls: E_) -> E_:
+        for name in self.types:
+            CLASSES[name] = cls
+        return cls
+
+
+def make(world: World, name: str, x: float, y: float, direction: int, force: Force) -> Entity:
+    """A new entity of the class that its prototype's type calls for, not yet in the world."""
+    proto = load().entity[name]
+    return CLASSES.get(proto.type, Entity)(world, proto, x, y, direction, force)

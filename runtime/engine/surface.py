@@ -1,0 +1,200 @@
+"""The one surface of a world: tiles, where entities stand, and finding them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from runtime.engine.entity import Entity, tiles_of, turned
+from runtime.engine.prototypes import EntityPrototype, load
+
+if TYPE_CHECKING:
+    from runtime.engine.world import World
+
+Area = tuple[float, float, float, float]  # left, top, right, bottom; tiles
+CHUNK = 32
+REACH = 6.0  # no entity's box reaches farther from its position, tiles
+
+
+class Surface:
+    """Tiles come from the map's function, overridden where `set_tiles` changed them."""
+
+    def __init__(self, world: World, tile_at: Callable[[int, int], str]) -> None:
+        self.world = world
+        self.tile_at = tile_at
+        self.changed_tiles: dict[tuple[int, int], str] = {}
+        self.chunks: dict[tuple[int, int], dict[int, Entity]] = {}  # (y, x) of chunk -> order -> entity
+        self.by_name: dict[str, dict[int, Entity]] = {}
+        self.by_type: dict[str, dict[int, Entity]] = {}
+        self.cells: dict[tuple[int, int], list[Entity]] = {}  # tile -> what touches it
+        self.interested: dict[tuple[int, int], dict[int, Entity]] = {}  # tile -> who wants to know of changes there
+        self.always_day = False
+        self._next_order = 0
+
+    # --- tiles -------------------------------------------------------------------------------------------------
+
+    def tile(self, x: int, y: int) -> str:
+        """The name of the tile whose left top corner is (x, y)."""
+        if self.changed_tiles:
+            name = self.changed_tiles.get((x, y))
+            if name is not None:
+                return name
+        return self.tile_at(x, y)
+
+    def set_tile(self, x: int, y: int, name: str) -> None:
+        """Make a tile another one."""
+        self.changed_tiles[(x, y)] = name
+
+    # --- entities come and go ----------------------------------------------------------------------------------
+
+    def add(self, entity: Entity) -> None:
+        """Put an entity on the map and tell those who care about its tiles."""
+        self._next_order += 1
+        chunk_y, chunk_x = int(entity.y // CHUNK), int(entity.x // CHUNK)
+        # By chunk, then as placed: the order in which searches answer.
+        entity.order = (((chunk_y + 0x8000) << 16 | (chunk_x + 0x8000)) << 40) | self._next_order
+        self._index(entity)
+        self._tell(entity)
+
+    def _index(self, entity: Entity) -> None:
+        order = entity.order
+        self.chunks.setdefault((int(entity.y // CHUNK), int(entity.x // CHUNK)), {})[order] = entity
+        self.by_name.setdefault(entity.name, {})[order] = entity
+        self.by_type.setdefault(entity.type, {})[order] = entity
+        for cell in entity.tiles():
+            self.cells.setdefault(cell, []).append(entity)
+
+    def _unindex(self, entity: Entity) -> None:
+        order = entity.order
+        del self.chunks[(int(entity.y // CHUNK), int(entity.x // CHUNK))][order]
+        del self.by_name[entity.name][order]
+        del self.by_type[entity.type][order]
+        for cell in entity.tiles():
+            there = self.cells[cell]
+            there.remove(entity)
+            if not there:
+                del self.cells[cell]
+
+    def discard(self, entity: Entity) -> None:
+        """Take an entity off the map and tell those who care about its tiles."""
+        self._unindex(entity)
+        self._tell(entity)
+
+    def moved(self, entity: Entity, x: float, y: float) -> None:
+        """Move an entity, or fit its box to a new direction."""
+        old = list(entity.tiles())
+        self._unindex(entity)
+        entity.x, entity.y = x, y
+        entity.set_box()
+        chunk_y, chunk_x = int(y // CHUNK), int(x // CHUNK)
+        entity.order = (((chunk_y + 0x8000) << 16 | (chunk_x + 0x8000)) << 40) | (entity.order & ((1 << 40) - 1))
+        self._index(entity)
+        if self.interested:
+            self._tell_cells({*old, *entity.tiles()}, entity)
+
+    def watch_tile(self, x: int, y: int, entity: Entity) -> None:
+        """`entity.surroundings_changed` is called whenever something is built, removed or turned on a tile."""
+        self.interested.setdefault((x, y), {})[entity.unit_number] = entity
+
+    def unwatch_tile(self, x: int, y: int, entity: Entity) -> None:
+        """The opposite of `watch_tile`."""
+        there = self.interested.get((x, y))
+        if there is not None:
+            there.pop(entity.unit_number, None)
+            if not there:
+                del self.interested[(x, y)]
+
+    def _tell(self, entity: Entity) -> None:
+        if self.interested:
+            self._tell_cells(set(entity.tiles()), entity)
+
+    def _tell_cells(self, cells: set[tuple[int, int]], entity: Entity) -> None:
+        for cell in sorted(cells):
+            for watcher in list(self.interested.get(cell, {}).values()):
+                if watcher is not entity:
+                    watcher.surroundings_changed(cell)
+
+    # --- finding -----------------------------------------------------------------------------------------------
+
+    def at(self, x: float, y: float) -> list[Entity]:
+        """Entities whose collision box holds a point, in order."""
+        there = self.cells.get((math.floor(x), math.floor(y)), ())
+        found = [e for e in there if e.left <= x <= e.right and e.top <= y <= e.bottom]
+        return sorted(found, key=_order)
+
+    def on_tile(self, x: int, y: int) -> list[Entity]:
+        """Entities that touch a tile, in the order in which they were put there."""
+        return self.cells.get((x, y), [])
+
+    def within(self, area: Area) -> Iterator[Entity]:
+        """Entities whose collision box touches an area, by chunk, then as placed."""
+        left, top, right, bottom = area
+        for chunk in self._chunks(left - REACH, top - REACH, right + REACH, bottom + REACH):
+            for e in chunk:
+                if e.left <= right and e.right >= left and e.top <= bottom and e.bottom >= top:
+                    yield e
+
+    def around(self, x: float, y: float, radius: float) -> Iterator[Entity]:
+        """Entities whose position is within a radius of a point, by chunk, then as placed."""
+        limit = radius * radius
+        for chunk in self._chunks(x - radius, y - radius, x + radius, y + radius):
+            for e in chunk:
+                if (e.x - x) ** 2 + (e.y - y) ** 2 <= limit:
+                    yield e
+
+    def _chunks(self, left: float, top: float, right: float, bottom: float) -> Iterator[Iterable[Entity]]:
+        x0, x1 = int(left // CHUNK), int(right // CHUNK)
+        y0, y1 = int(top // CHUNK), int(bottom // CHUNK)
+        if (x1 - x0 + 1) * (y1 - y0 + 1) > len(self.chunks):
+            wanted = sorted(k for k in self.chunks if y0 <= k[0] <= y1 and x0 <= k[1] <= x1)
+        else:
+            wanted = [(y, x) for y in range(y0, y1 + 1) for x in range(x0, x1 + 1) if (y, x) in self.chunks]
+        for key in wanted:
+            there = self.chunks[key]
+            yield [there[k] for k in sorted(there)]
+
+    def all_of(self, index: dict[str, dict[int, Entity]], keys: Iterable[str]) -> list[Entity]:
+        """Entities under some keys of `by_name` or `by_type`, by chunk, then as placed."""
+        found = [e for key in keys for e in index.get(key, {}).values()]
+        found.sort(key=_order)
+        return found
+
+    # --- placing -----------------------------------------------------------------------------------------------
+
+    def box_at(self, proto: EntityPrototype, x: float, y: float, direction: int) -> Area:
+        """The collision box that an entity would have."""
+        left, top, right, bottom = turned(proto.collision_box, direction)
+        return (x + left, y + top, x + right, y + bottom)
+
+    def obstacle(
+        self, proto: EntityPrototype, x: float, y: float, direction: int, ignore: Callable[[Entity], bool] | None = None
+    ) -> Entity | str | None:
+        """What keeps an entity from standing here: an entity, a tile's name, or None when nothing does."""
+        left, top, right, bottom = self.box_at(proto, x, y, direction)
+        layers = proto.collision_layers
+        if not layers:
+            return None
+        tile_layers = load().tile_layers
+        cells = list(tiles_of(left, top, right, bottom))
+        for cell in cells:
+            name = self.tile(*cell)
+            if not layers.isdisjoint(tile_layers[name]):
+                return name
+        if proto.collides_with_tiles_only:
+            return None
+        for cell in cells:
+            for e in self.cells.get(cell, ()):
+                if (
+                    e.left < right and e.right > left and e.top < bottom and e.bottom > top
+                    and not layers.isdisjoint(e.proto.collision_layers)
+                    and not (e.proto is proto and not proto.collides_with_itself)
+                    and not e.proto.collides_with_tiles_only
+                    and (ignore is None or not ignore(e))
+                ):  # fmt: skip
+                    return e
+        return None
+
+
+def _order(entity: Entity) -> int:
+    return entity.order
