@@ -1,0 +1,360 @@
+"""Forces: what a side may build, what it has researched, and what it has made and used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from runtime.engine.prototypes import load
+from runtime.engine.systems.research import QUEUE_LENGTH, Technology, technology_prototypes, unlocked_by
+
+if TYPE_CHECKING:
+    from runtime.engine.world import World
+
+Number = int | float
+
+
+class FlowStatistics:
+    """What went in (`input`: produced) and out (`output`: consumed), by name, since the last `clear`.
+
+    The counts `…_by_hand` are the part of the totals that players and scripts made or used, not machines.
+    """
+
+    __slots__ = ("input", "input_by_hand", "output", "output_by_hand")
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.input: Counter[str] = Counter()
+        self.output: Counter[str] = Counter()
+        self.input_by_hand: Counter[str] = Counter()
+        self.output_by_hand: Counter[str] = Counter()
+
+    def made(self, name: str, count: Any) -> None:
+        """A machine made some."""
+        self.input[name] += count
+
+    def used(self, name: str, count: Any) -> None:
+        """A machine used some up."""
+        self.output[name] += count
+
+    def made_by_hand(self, name: str, count: Any) -> None:
+        """A player or a script made some."""
+        self.input[name] += count
+        self.input_by_hand[name] += count
+
+    def used_by_hand(self, name: str, count: Any) -> None:
+        """A player or a script used some up."""
+        self.output[name] += count
+        self.output_by_hand[name] += count
+
+    def state(self) -> list[Any]:
+        """For the state hash."""
+        return [sorted(c.items()) for c in (self.input, self.output, self.input_by_hand, self.output_by_hand)]
+
+
+class Bonus:
+    """A number of a force that technologies add to and scripts may set: one entry of `Force.modifiers`."""
+
+    def __init__(self, effect: str) -> None:
+        self.effect = effect
+
+    def __get__(self, force: Force, owner: type[Force]) -> float:
+        return force.modifiers.get((self.effect, None), 0)
+
+    def __set__(self, force: Force, value: float) -> None:
+        force.modifiers[(self.effect, None)] = value
+
+
+class Force:
+    """One force. Recipes and bonuses follow from its technologies unless a script says otherwise.
+
+    `modifiers` holds what technologies add up to: (type of effect, ammo category or turret or None) -> sum.
+    """
+
+    artillery_range_modifier = Bonus("artillery-range")
+    beacon_distribution_modifier = Bonus("beacon-distribution")
+    belt_stack_size_bonus = Bonus("belt-stack-size-bonus")
+    bulk_inserter_capacity_bonus = Bonus("bulk-inserter-capacity-bonus")
+    character_build_distance_bonus = Bonus("character-build-distance")
+    character_health_bonus = Bonus("character-health-bonus")
+    character_inventory_slots_bonus = Bonus("character-inventory-slots-bonus")
+    character_item_drop_distance_bonus = Bonus("character-item-drop-distance")
+    character_item_pickup_distance_bonus = Bonus("character-item-pickup-distance")
+    character_loot_pickup_distance_bonus = Bonus("character-loot-pickup-distance")
+    character_reach_distance_bonus = Bonus("character-reach-distance")
+    character_resource_reach_distance_bonus = Bonus("character-resource-reach-distance")
+    character_running_speed_modifier = Bonus("character-running-speed")
+    character_trash_slot_count = Bonus("character-logistic-trash-slots")
+    deconstruction_time_to_live = Bonus("deconstruction-time-to-live")
+    following_robots_lifetime_modifier = Bonus("follower-robot-lifetime")
+    inserter_stack_size_bonus = Bonus("inserter-stack-size-bonus")
+    laboratory_productivity_bonus = Bonus("laboratory-productivity")
+    laboratory_speed_modifier = Bonus("laboratory-speed")
+    manual_crafting_speed_modifier = Bonus("character-crafting-speed")
+    manual_mining_speed_modifier = Bonus("character-mining-speed")
+    maximum_following_robot_count = Bonus("maximum-following-robots-count")
+    mining_drill_productivity_bonus = Bonus("mining-drill-productivity-bonus")
+    train_braking_force_bonus = Bonus("train-braking-force-bonus")
+    worker_robots_battery_modifier = Bonus("worker-robot-battery")
+    worker_robots_speed_modifier = Bonus("worker-robot-speed")
+    worker_robots_storage_bonus = Bonus("worker-robot-storage")
+    # Permissions: 1 where a technology grants them.
+    character_logistic_requests = Bonus("character-logistic-requests")
+    circuit_network_enabled = Bonus("unlock-circuit-network")
+    cliff_deconstruction_enabled = Bonus("cliff-deconstruction-enabled")
+    create_ghost_on_entity_death = Bonus("create-ghost-on-entity-death")
+    mining_with_fluid = Bonus("mining-with-fluid")
+    vehicle_logistics = Bonus("vehicle-logistics")
+
+    def __init__(self, world: World, name: str, index: int) -> None:
+        self.world = world
+        self.name = name
+        self.index = index
+        self.items = FlowStatistics()
+        self.fluids = FlowStatistics()
+        self.kills = FlowStatistics()
+        self.builds = FlowStatistics()
+        self.technologies: dict[str, Technology] = {
+            n: Technology(p) for n, p in technology_prototypes().items()
+        }
+        self.recipes_enabled: set[str] = set()
+        self.modifiers: dict[tuple[str, str | None], float] = {}
+        self.research_queue: list[str] = []
+        self.previous_research: str | None = None
+        self.research_enabled = True
+        self.friends: set[str] = set()
+        self.cease_fire: set[str] = set()
+        self.friendly_fire = True
+        self.share_chart = False
+        self.ai_controllable = name == "enemy"
+        self.custom_color: tuple[float, float, float, float] | None = None
+        self.hand_crafting_disabled: set[str] = set()
+        self.items_launched: Counter[str] = Counter()
+        self.rockets_launched = 0
+        self.evolution = dict.fromkeys(("pollution", "time", "killing_spawners"), 0.0)
+        self.spawn_position = (0.0, 0.0)
+        self.charted: set[tuple[int, int]] = set()  # chunks, as (x, y)
+        self.all_charted = False
+        self.reset_recipes()
+
+    # --- recipes --------------------------------------------------------------------------------------------
+
+    def reset_recipes(self) -> None:
+        """Exactly the recipes enabled from the start (those unlocked since come back with `reset_effects`)."""
+        self.recipes_enabled = {n for n, p in load().recipe.items() if p.enabled}
+
+    def enable_all_recipes(self) -> None:
+        """Every recipe, whatever has been researched."""
+        self.recipes_enabled = set(load().recipe)
+
+    # --- technologies ---------------------------------------------------------------------------------------
+
+    def research_all(self, include_disabled: bool = False) -> None:
+        """Research every technology; of one without end, the present level."""
+        for tech in self.technologies.values():
+            if not tech.researched and (include_disabled or tech.proto.enabled):
+                self.finish(tech)
+        self.research_queue = [n for n in self.research_queue if not self.technologies[n].researched]
+
+    def finish(self, tech: Technology) -> None:
+        """Complete a technology's present level and let its effects begin."""
+        proto = tech.proto
+        tech.saved_progress = 0.0
+        if tech.level >= proto.max_level:
+            tech.researched = True
+        else:
+            tech.level += 1
+        self._apply(tech, 1)
+        if tech.name in self.research_queue:
+            self.research_queue.remove(tech.name)
+
+    def undo(self, tech: Technology) -> None:
+        """Take back everything done of a technology, effects too."""
+        times = tech.times_done
+        tech.researched = False
+        tech.level = tech.proto.level
+        tech.saved_progress = 0.0
+        self._apply(tech, -times)
+
+    def set_researched(self, name: str, researched: bool) -> None:
+        """`LuaTechnology.researched = …`; of a technology without end, true completes the present level."""
+        tech = self.technologies[name]
+        if researched and not tech.researched:
+            self.finish(tech)
+        elif not researched and tech.times_done:
+            self.undo(tech)
+
+    def set_level(self, name: str, level: int) -> None:
+        """`LuaTechnology.level = …`: as if researched up to the level before, where there are several levels."""
+        tech = self.technologies[name]
+        proto = tech.proto
+        tech.enabled = True
+        if proto.max_level > proto.level:
+            before = tech.times_done
+            tech.researched = False
+            tech.level = min(max(level, proto.level), proto.max_level)
+            self._apply(tech, tech.times_done - before)
+
+    def _apply(self, tech: Technology, times: int) -> None:
+        if not times:
+            return
+        for effect in tech.proto.effects:
+            kind = effect["type"]
+            if kind == "unlock-recipe":
+                recipe = effect["recipe"]
+                if times > 0:
+                    self.recipes_enabled.add(recipe)
+                elif not self._has_recipe(recipe):
+                    self.recipes_enabled.discard(recipe)
+            elif "modifier" in effect:
+                key = (kind, effect.get("ammo_category") or effect.get("turret_id"))
+                value = self.modifiers.get(key, 0) + times * effect["modifier"]
+                # 0.1 + 0.2 - 0.1 - 0.2 is not 0; nothing the game adds up is finer than this.
+                self.modifiers[key] = round(value, 9)
+
+    def _has_recipe(self, recipe: str) -> bool:
+        unlocked = any(self.technologies[t].times_done for t in unlocked_by().get(recipe, ()))
+        return unlocked or load().recipe[recipe].enabled
+
+    def reset_effects(self) -> None:
+        """Bonuses and recipes as the researched technologies make them, whatever scripts have changed."""
+        self.modifiers = {}
+        self.reset_recipes()
+        for tech in self.technologies.values():
+            self._apply(tech, tech.times_done)
+
+    def reset_technologies(self) -> None:
+        """Which technologies are enabled, as in the prototypes; what has been researched stays."""
+        for tech in self.technologies.values():
+            tech.enabled = tech.proto.enabled
+            tech.visible_when_disabled = tech.proto.raw.get("visible_when_disabled", False)
+
+    def enable_all_technologies(self) -> None:
+        """Let every technology be researched."""
+        for tech in self.technologies.values():
+            tech.enabled = True
+
+    def reset(self) -> None:
+        """Technologies, recipes and bonuses as in a new game; no research. Statistics stay."""
+        for tech in self.technologies.values():
+            tech.reset()
+        self.research_queue = []
+        self.previous_research = None
+        self.research_enabled = True
+        self.hand_crafting_disabled = set()
+        self.reset_effects()
+
+    # --- research -------------------------------------------------------------------------------------------
+
+    @property
+    def current_research(self) -> Technology | None:
+        """What labs work on: the first of the queue."""
+        return (
+            self.technologies[self.research_queue[0]]
+            if self.research_queue and self.research_enabled
+            else None
+        )
+
+    @property
+    def research_progress(self) -> float:
+        """The fraction of the current research that is done, 0 when there is none."""
+        tech = self.current_research
+        return tech.saved_progress if tech is not None else 0.0
+
+    @research_progress.setter
+    def research_progress(self, value: float) -> None:
+        tech = self.current_research
+        if tech is not None:
+            tech.saved_progress = min(max(float(value), 0.0), 1.0)
+            if tech.saved_progress == 1.0:
+                self._complete(tech)
+
+    def advance_research(self, units: float) -> bool:
+        """Labs did so many units of the current research; whether that completed it."""
+        tech = self.current_research
+        if tech is None:
+            return False
+        tech.saved_progress += units / tech.unit_count
+        if tech.saved_progress < 1.0 - 1e-9:
+            return False
+        self._complete(tech)
+        return True
+
+    def _complete(self, tech: Technology) -> None:
+        self.previous_research = tech.name
+        self.finish(tech)
+
+    def can_queue(self, name: str) -> bool:
+        """Whether a technology may be put at the end of the queue.
+
+        Not what is done, disabled, queued already (unless it has further levels) or comes by a trigger; and
+        all it needs must be done or ahead of it in the queue.
+        """
+        tech = self.technologies[name]
+        proto = tech.proto
+        if tech.researched or not tech.enabled or proto.trigger is not None:
+            return False
+        ahead = self.research_queue.count(name)
+        if len(self.research_queue) >= QUEUE_LENGTH or tech.level + ahead > proto.max_level:
+            return False
+        return all(self.technologies[p].researched or p in self.research_queue for p in proto.prerequisites)
+
+    def add_research(self, name: str) -> bool:
+        """Put a technology at the end of the queue; whether that was possible."""
+        if not self.can_queue(name):
+            return False
+        self.research_queue.append(name)
+        return True
+
+    def cancel_current_research(self) -> None:
+        """Stop the current research and whatever is queued that needs it; progress is kept."""
+        if self.research_queue:
+            self.set_queue(self.research_queue[1:])
+
+    def set_queue(self, names: Iterable[str]) -> None:
+        """Replace the queue; what may not be queued is left out."""
+        self.research_queue = []
+        for name in names:
+            self.add_research(name)
+
+    def trigger(self, name: str) -> bool:
+        """Complete a technology that comes by a trigger, if it is next; whether it was."""
+        tech = self.technologies[name]
+        if tech.researched or not tech.enabled or tech.proto.trigger is None:
+            return False
+        if not all(self.technologies[p].researched for p in tech.proto.prerequisites):
+            return False
+        self.finish(tech)
+        return True
+
+    # --- other forces ---------------------------------------------------------------------------------------
+
+    def is_enemy(self, other: Force) -> bool:
+        """Whether its units and turrets attack the other's. The neutral force has no enemies."""
+        if other is self or "neutral" in (self.name, other.name):
+            return False
+        return other.name not in self.friends and other.name not in self.cease_fire
+
+    @property
+    def evolution_factor(self) -> float:
+        """How far the enemy has evolved, 0 to 1."""
+        left = 1.0
+        for part in self.evolution.values():
+            left *= 1.0 - part
+        return 1.0 - left
+
+    def state(self) -> list[Any]:
+        """Everything that decides its future, as plain data, for the state hash."""
+        return [
+            self.name, self.index, sorted(self.recipes_enabled), [t.state() for t in self.technologies.values()],
+            sorted(([k, key or "", v] for (k, key), v in self.modifiers.items() if v)), self.research_queue,
+            self.previous_research, self.research_enabled, sorted(self.friends), sorted(self.cease_fire),
+            self.friendly_fire, self.share_chart, self.ai_controllable, self.custom_color,
+            sorted(self.hand_crafting_disabled), sorted(self.items_launched.items()), self.rockets_launched,
+            sorted(self.evolution.items()), self.spawn_position, sorted(self.charted), self.all_charted,
+            [s.state() for s in (self.items, self.fluids, self.kills, self.builds)],
+        ]  # fmt: skip
