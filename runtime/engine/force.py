@@ -144,7 +144,7 @@ class Force:
     # --- recipes --------------------------------------------------------------------------------------------
 
     def reset_recipes(self) -> None:
-        """Exactly the recipes enabled from the start (those unlocked since come back with `reset_effects`)."""
+        """Exactly the recipes enabled from the start (`reset_effects` brings back those unlocked since)."""
         self.recipes_enabled = {n for n, p in load().recipe.items() if p.enabled}
 
     def enable_all_recipes(self) -> None:
@@ -189,7 +189,7 @@ class Force:
             self.undo(tech)
 
     def set_level(self, name: str, level: int) -> None:
-        """`LuaTechnology.level = …`: as if researched up to the level before, where there are several levels."""
+        """`LuaTechnology.level = …`: as if researched up to the level before, if it has several levels."""
         tech = self.technologies[name]
         proto = tech.proto
         tech.enabled = True
@@ -350,7 +350,8 @@ class Force:
     def state(self) -> list[Any]:
         """Everything that decides its future, as plain data, for the state hash."""
         return [
-            self.name, self.index, sorted(self.recipes_enabled), [t.state() for t in self.technologies.values()],
+            self.name, self.index, sorted(self.recipes_enabled),
+            [t.state() for t in self.technologies.values()],
             sorted(([k, key or "", v] for (k, key), v in self.modifiers.items() if v)), self.research_queue,
             self.previous_research, self.research_enabled, sorted(self.friends), sorted(self.cease_fire),
             self.friendly_fire, self.share_chart, self.ai_controllable, self.custom_color,
