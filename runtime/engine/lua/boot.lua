@@ -1,0 +1,561 @@
+-- Makes a Lua state safe, bounded and deterministic, before any script runs in it.
+--
+-- Called once with `host`, a table of Python functions, and two limits. Returns the functions that sandbox.py calls.
+-- Cost is counted in VM instructions: a hook adds `STEP` every `STEP` instructions, and library functions written
+-- in C add what they cost, since no hook runs inside them. Nothing here looks at a clock.
+
+local host, INSTRUCTION_LIMIT, MEMORY_LIMIT = ...
+local STEP = 10000
+local PYTHON_CALL_COST = 50
+local BYTES_COST = 1 / 16
+local LIMIT_TEXT = string.format("the script was stopped: it ran more than %d instructions", INSTRUCTION_LIMIT)
+
+local raw_pcall, raw_xpcall, raw_tostring, raw_next = pcall, xpcall, tostring, next
+local raw_getmetatable, raw_setmetatable = debug.getmetatable, setmetatable
+local getmetatable = getmetatable
+local error, select, type, rawget, rawset, rawlen, rawequal = error, select, type, rawget, rawset, rawlen, rawequal
+local load, unpack, sort, floor = load, table.unpack, table.sort, math.floor
+local sethook, getinfo, memory_in_use = debug.sethook, debug.getinfo, collectgarbage
+
+-- Python's functions, as Lua functions that don't show that they are Python's.
+local as_function = python.as_function
+local read, write = as_function(host.read), as_function(host.write)
+local call_method, call_function = as_function(host.call_method), as_function(host.call_function)
+local same, describe, sort_key = as_function(host.same), as_function(host.describe), as_function(host.sort_key)
+local length_of, items_of = as_function(host.length), as_function(host.items)
+
+-- Limits ------------------------------------------------------------------------------------------------------------
+
+local used, depth, exceeded = 0, 0, false
+
+-- Raises an error at the place in a script that runs now, not in this file.
+local function stop(text)
+  local level, place = 3, getinfo(2, "Sl")
+  while place and (place.short_src == "boot" or place.currentline < 0) do
+    place = getinfo(level, "Sl")
+    level = level + 1
+  end
+  if place then text = place.short_src .. ":" .. place.currentline .. ": " .. text end
+  error(text, 0)
+end
+
+local function trip()
+  exceeded = true
+  stop(LIMIT_TEXT)
+end
+
+local function charge(cost)
+  used = used + cost
+  if used > INSTRUCTION_LIMIT then trip() end
+end
+
+local hook
+
+local function over_memory()
+  memory_in_use("collect")
+  return memory_in_use("count") * 1024 > MEMORY_LIMIT
+end
+
+local window = STEP
+
+local function watch(instructions)
+  window = instructions
+  sethook(hook, "", instructions)
+end
+
+function hook()
+  used = used + window
+  local over_instructions = used > INSTRUCTION_LIMIT
+  if not over_instructions and memory_in_use("count") * 1024 < MEMORY_LIMIT then return end
+  -- This file's own functions are let finish: an error in the middle of `leave` would be nobody's to catch.
+  if getinfo(2, "S").short_src == "boot" then return watch(1) end
+  if over_instructions then trip() end
+  if over_memory() then stop("not enough memory") end
+  watch(STEP)
+end
+
+-- Bytes cost too, also those that `..` allocates, which no hook can see: the collector's cycles follow the bytes
+-- allocated, and each cycle finalizes one such canary.
+local canary = {}
+function canary.__gc()
+  used = used + memory_in_use("count") * BYTES_COST * 1024
+  if used > INSTRUCTION_LIMIT and depth > 0 then watch(1) end
+  raw_setmetatable({}, canary)
+end
+raw_setmetatable({}, canary)
+
+-- Called before a C function makes a string of `size` bytes: the state's own limit would hold too, but late.
+local function reserve(size)
+  charge(size * BYTES_COST)
+  if size + memory_in_use("count") * 1024 > MEMORY_LIMIT then
+    memory_in_use("collect")
+    if size + memory_in_use("count") * 1024 > MEMORY_LIMIT then stop("not enough memory") end
+  end
+end
+
+-- Errors ------------------------------------------------------------------------------------------------------------
+
+-- What Lua may see of an error: Python's exceptions arrive as userdata and become text.
+local function error_value(e)
+  if type(e) == "userdata" then return describe(e) end
+  return e
+end
+
+local function settle(ok, e, ...)
+  if ok then return true, e, ... end
+  if exceeded then error(e, 0) end
+  return false, error_value(e)
+end
+
+function pcall(f, ...)
+  return settle(raw_pcall(f, ...))
+end
+
+function xpcall(f, handler, ...)
+  local function guarded(e)
+    -- No hook runs while an error that the hook raised is being handled: a handler could loop without end.
+    if exceeded then return e end
+    return handler(error_value(e))
+  end
+  return settle(raw_xpcall(f, guarded, ...))
+end
+
+local function leave(ok, e, ...)
+  depth = depth - 1
+  if ok then return true, e, ... end
+  e = error_value(e)
+  local kind = type(e)
+  if kind == "number" then e = raw_tostring(e) end
+  if kind ~= "string" and kind ~= "number" then e = "(error object is a " .. kind .. " value)" end
+  return false, e
+end
+
+-- Runs f with a budget of its own, or inside the budget of the run that called Python, which called this.
+local function run(f, ...)
+  if depth == 0 then
+    used, exceeded = 0, false
+    watch(STEP)
+  end
+  depth = depth + 1
+  return leave(raw_pcall(f, ...))
+end
+
+local function execute(source, chunk)
+  local f, message = load(source, chunk, "t")
+  if not f then return false, message end
+  return run(f)
+end
+
+-- Order of keys -----------------------------------------------------------------------------------------------------
+
+local function by_sort_key(keys)
+  local place = {}
+  for i = 1, #keys do place[keys[i]] = sort_key(keys[i]) end
+  sort(keys, function(a, b) return place[a] < place[b] end)
+end
+
+-- The keys of t that are not in 1..n: numbers, strings, booleans, game objects; each kind in its own order.
+-- Tables and functions as keys come last; they have no order that another process could repeat.
+local function keys_after(t, n)
+  local numbers, strings, booleans, objects, others
+  for k in raw_next, t do
+    local kind = type(k)
+    if kind == "string" then
+      if strings then strings[#strings + 1] = k else strings = { k } end
+    elseif kind == "number" then
+      if k < 1 or k > n or k ~= floor(k) then
+        if numbers then numbers[#numbers + 1] = k else numbers = { k } end
+      end
+    elseif kind == "boolean" then
+      if booleans then booleans = { false, true } else booleans = { k } end
+    elseif kind == "userdata" then
+      if objects then objects[#objects + 1] = k else objects = { k } end
+    else
+      if others then others[#others + 1] = k else others = { k } end
+    end
+  end
+  if strings and strings[2] then sort(strings) end
+  if not (numbers or booleans or objects or others) then return strings or {} end
+  if numbers then sort(numbers) end
+  if objects and objects[2] then by_sort_key(objects) end
+  local keys = numbers or {}
+  local function append(list)
+    if list then
+      for i = 1, #list do keys[#keys + 1] = list[i] end
+    end
+  end
+  append(strings)
+  append(booleans)
+  append(objects)
+  append(others)
+  return keys
+end
+
+local function first_key(t)
+  if rawget(t, 1) ~= nil then return 1 end
+  local best = raw_next(t)
+  if best == nil then return nil end
+  if raw_next(t, best) == nil then return best end
+  local number, text
+  for k in raw_next, t do
+    local kind = type(k)
+    if kind == "number" then
+      if number == nil or k < number then number = k end
+    elseif kind == "string" then
+      if text == nil or k < text then text = k end
+    end
+  end
+  if number ~= nil then return number end
+  if text ~= nil then return text end
+  return keys_after(t, 0)[1]
+end
+
+-- Walks that `next` is in the middle of: table -> {keys, place of the key handed out last}.
+local walks = raw_setmetatable({}, { __mode = "k" })
+
+local function next_in_order(t, k)
+  if type(t) ~= "table" then
+    error("bad argument #1 to 'next' (table expected, got " .. (t == nil and "no value" or type(t)) .. ")", 2)
+  end
+  local walk
+  if k == nil then
+    walks[t] = nil
+    k = first_key(t)
+    if k == nil then return nil end
+    return k, rawget(t, k)
+  end
+  if type(k) == "number" and k >= 1 and k == floor(k) then
+    local v = rawget(t, k + 1)
+    if v ~= nil and not walks[t] and rawget(t, 1) ~= nil then return k + 1, v end
+  end
+  walk = walks[t]
+  if not (walk and rawequal(walk.keys[walk.place], k)) then
+    local n = 0
+    while rawget(t, n + 1) ~= nil do n = n + 1 end
+    local keys, rest = {}, keys_after(t, n)
+    for i = 1, n do keys[i] = i end
+    for i = 1, #rest do keys[n + i] = rest[i] end
+    walk = { keys = keys }
+    for i = 1, #keys do
+      if rawequal(keys[i], k) then walk.place = i break end
+    end
+    if not walk.place then
+      -- The key was removed after `next` gave it: go on behind the place where it would be.
+      keys[#keys + 1] = k
+      rawset(t, k, true)
+      rest = keys_after(t, n)
+      rawset(t, k, nil)
+      for i = 1, #rest do
+        keys[n + i] = rest[i]
+        if rawequal(rest[i], k) then walk.place = n + i end
+      end
+      if not walk.place then error("invalid key to 'next'", 2) end
+    end
+    walks[t] = walk
+  end
+  local keys = walk.keys
+  for i = walk.place + 1, #keys do
+    local v = rawget(t, keys[i])
+    if v ~= nil then
+      walk.place = i
+      return keys[i], v
+    end
+  end
+  walks[t] = nil
+  return nil
+end
+next = next_in_order
+
+local function raw_pairs(t)
+  local i, keys = 0, nil
+  return function()
+    if not keys then
+      i = i + 1
+      local v = rawget(t, i)
+      if v ~= nil then return i, v end
+      if raw_next(t) == nil then return nil end
+      keys, i = keys_after(t, i - 1), 0
+    end
+    while true do
+      i = i + 1
+      local k = keys[i]
+      if k == nil then return nil end
+      local v = rawget(t, k)
+      if v ~= nil then return k, v end
+    end
+  end, t, nil
+end
+
+function pairs(t)
+  local meta = raw_getmetatable(t)
+  if meta then
+    local handler = rawget(meta, "__pairs")
+    if handler then
+      local a, b, c = handler(t)
+      return a, b, c
+    end
+  end
+  if type(t) ~= "table" then
+    error("bad argument #1 to 'for iterator' (table expected, got " .. type(t) .. ")", 2)
+  end
+  return raw_pairs(t)
+end
+
+function table_size(t)
+  local n = 0
+  for _ in raw_next, t do n = n + 1 end
+  return n
+end
+
+-- Game objects: userdata that stand for Python objects -----------------------------------------------------------------
+
+local function finish(value, problem, ...)
+  if problem == nil then return value end
+  if problem == false then return ... end -- several values
+  error(problem, 2)
+end
+
+local methods = raw_setmetatable({}, { __mode = "k" })
+
+local function bind(object, key)
+  local function method(...)
+    used = used + PYTHON_CALL_COST
+    return finish(call_method(object, key, ...))
+  end
+  local own = methods[object]
+  if own then own[key] = method else methods[object] = { [key] = method } end
+  return method
+end
+
+local objects = raw_getmetatable(host.read)
+
+function objects.__index(object, key)
+  local own = methods[object]
+  if own then
+    local method = own[key]
+    if method then return method end
+  end
+  used = used + PYTHON_CALL_COST
+  local value, problem = read(object, key)
+  if problem == nil then return value end
+  if problem == true then return bind(object, key) end
+  error(problem, 2)
+end
+
+function objects.__newindex(object, key, value)
+  used = used + PYTHON_CALL_COST
+  local problem = write(object, key, value)
+  if problem then error(problem, 2) end
+end
+
+function objects.__len(object)
+  local value, problem = length_of(object)
+  if problem then error(problem, 2) end
+  return value
+end
+
+function objects.__pairs(object)
+  local list, problem = items_of(object)
+  if problem then error(problem, 3) end
+  local i = -1
+  return function()
+    i = i + 2
+    return list[i], list[i + 1]
+  end, object, nil
+end
+
+function objects.__eq(a, b)
+  return same(a, b)
+end
+
+function objects.__tostring(object)
+  return describe(object)
+end
+
+function objects.__call(object)
+  error("attempt to call a userdata value", 2)
+end
+
+objects.__metatable = "private"
+
+-- A Lua function that calls a Python function.
+local function wrap(f)
+  f = as_function(f)
+  return function(...)
+    used = used + PYTHON_CALL_COST
+    return finish(call_function(f, ...))
+  end
+end
+
+-- Libraries ---------------------------------------------------------------------------------------------------------
+
+function setmetatable(t, meta)
+  if type(meta) == "table" and (rawget(meta, "__gc") ~= nil or rawget(meta, "__mode") ~= nil) then
+    error("setmetatable: __gc and __mode are not available, since they depend on when memory is collected", 2)
+  end
+  return raw_setmetatable(t, meta)
+end
+
+-- Addresses differ from process to process; these numbers count the tables and functions that were asked about.
+local serials, last_serial = raw_setmetatable({}, { __mode = "k" }), 0
+
+function tostring(...)
+  local v = ...
+  local kind = type(v)
+  if kind == "table" or kind == "function" then
+    local meta = kind == "table" and raw_getmetatable(v)
+    if not (meta and rawget(meta, "__tostring")) then
+      if not serials[v] then
+        charge(50)
+        last_serial = last_serial + 1
+        serials[v] = string.format("0x%08x", last_serial)
+      end
+      return kind .. ": " .. serials[v]
+    end
+  end
+  return raw_tostring(...)
+end
+local tostring = tostring
+
+local raw_string, raw_table = {}, {}
+for k, v in raw_next, string do raw_string[k] = v end
+for k, v in raw_next, table do raw_table[k] = v end
+string.dump = nil
+
+function string.rep(s, n, separator)
+  local size = (#s + (separator and #separator or 0)) * n
+  if size > 0 then reserve(size) end
+  return raw_string.rep(s, n, separator)
+end
+
+for _, name in raw_next, { "lower", "upper", "reverse" } do
+  local f = raw_string[name]
+  string[name] = function(s)
+    if type(s) == "string" and #s > 1000 then reserve(#s) end
+    return f(s)
+  end
+end
+
+function string.sub(s, ...)
+  if type(s) == "string" and #s > 1000 then charge(#s / 64) end
+  return raw_string.sub(s, ...)
+end
+
+function string.format(format, ...)
+  local n = select("#", ...)
+  for i = 1, n do
+    local kind = type((select(i, ...)))
+    if kind == "table" or kind == "function" then
+      local arguments = { ... }
+      for j = 1, n do
+        kind = type(arguments[j])
+        if kind == "table" or kind == "function" then arguments[j] = tostring(arguments[j]) end
+      end
+      return raw_string.format(format, unpack(arguments, 1, n))
+    elseif kind == "string" and #(select(i, ...)) > 1000 then
+      reserve(#(select(i, ...)))
+    end
+  end
+  return raw_string.format(format, ...)
+end
+
+function table.concat(t, separator, i, j)
+  local n = (j or (type(t) == "table" and #t or 0)) - (i or 1) + 1
+  if n > 0 then charge(n * 4) end
+  return raw_table.concat(t, separator, i, j)
+end
+
+function table.unpack(t, i, j)
+  local n = (j or (type(t) == "table" and #t or 0)) - (i or 1) + 1
+  if n > 0 then charge(n) end
+  return unpack(t, i, j)
+end
+
+function table.sort(t, before)
+  local n = type(t) == "table" and #t or 0
+  charge(n * 8)
+  if n > 1000 then charge(n * 60) end
+  return sort(t, before)
+end
+
+function table.insert(t, ...)
+  if select("#", ...) == 2 and type(t) == "table" then
+    local place = ...
+    if type(place) == "number" and place <= #t then charge((#t - place) * 2) end
+  end
+  return raw_table.insert(t, ...)
+end
+
+function table.remove(t, ...)
+  local place = ...
+  if type(place) == "number" and type(t) == "table" and place < #t then charge((#t - place) * 2) end
+  return raw_table.remove(t, ...)
+end
+
+math.random = wrap(host.random)
+-- The game's generator belongs to the map: a script can't seed it.
+function math.randomseed() end
+local print_line = wrap(host.print)
+function print(...)
+  local words = { ... }
+  for i = 1, select("#", ...) do words[i] = tostring(words[i]) end
+  print_line(raw_table.concat(words, "\t"))
+end
+
+for _, name in raw_next, {
+  "collectgarbage", "coroutine", "debug", "dofile", "io", "load", "loadfile", "loadstring", "module", "os", "package",
+  "python", "require", "unpack",
+} do
+  rawset(_G, name, nil)
+end
+
+-- What Python needs ---------------------------------------------------------------------------------------------------
+
+local MOST_RESULTS = 5000
+
+-- The entries of a table, in order. A list: 1 and its values. Other tables: 2, then key, value, key, value …
+-- When there are more than a call may return: 3 or 4 and a list of them, to be read with `slice`.
+local function flatten(t)
+  local n, count = rawlen(t), 0
+  for _ in raw_next, t do count = count + 1 end
+  if count == 2 then
+    local x, y = rawget(t, "x"), rawget(t, "y") -- a position
+    if x ~= nil and y ~= nil then return 2, "x", x, "y", y end
+  end
+  local list = count == n
+  if list then
+    for i = 1, n do
+      if rawget(t, i) == nil then list = false break end
+    end
+  end
+  if list then
+    if n > MOST_RESULTS then return 3, n, t end
+    return 1, unpack(t, 1, n)
+  end
+  n = 0
+  while rawget(t, n + 1) ~= nil do n = n + 1 end
+  local entries, keys = {}, keys_after(t, n)
+  for i = 1, n do
+    entries[2 * i - 1] = i
+    entries[2 * i] = rawget(t, i)
+  end
+  n = 2 * n
+  for i = 1, #keys do
+    entries[n + 1] = keys[i]
+    entries[n + 2] = rawget(t, keys[i])
+    n = n + 2
+  end
+  if n > MOST_RESULTS then return 4, n, entries end
+  return 2, unpack(entries, 1, n)
+end
+
+return {
+  execute = execute,
+  run = run,
+  charge = function(cost) used = used + cost end,
+  flatten = flatten,
+  slice = function(t, i, j) return unpack(t, i, j) end,
+  wrap = wrap,
+  set_global = function(name, value) rawset(_G, name, value) end,
+  get_global = function(name) return rawget(_G, name) end,
+}
