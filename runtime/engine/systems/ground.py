@@ -1,0 +1,100 @@
+"""Items on the ground, and where an item goes that a drill or an inserter lets fall."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from runtime.engine.entity import Entity, entity_class
+from runtime.engine.prototypes import load
+
+if TYPE_CHECKING:
+    from runtime.engine.world import World
+
+PILE = "item-on-ground"
+
+
+@entity_class("item-entity")
+class ItemOnGround(Entity):
+    """A stack that lies on the ground: `stack_name`, `count`."""
+
+    __slots__ = ("count", "stack_name")
+    unnumbered = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.stack_name = ""
+        self.count = 0
+
+    def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
+        return (self.stack_name,) if self.count else ()
+
+    def take(self, name: str, count: int) -> int:
+        if name != self.stack_name:
+            return 0
+        taken = min(count, self.count)
+        self.count -= taken
+        if not self.count:
+            self.world.destroy(self)
+        return taken
+
+    def mined_items(self) -> list[tuple[str, int]]:
+        return [(self.stack_name, self.count)] if self.count else []
+
+    def more_state(self) -> list[Any]:
+        return [self.stack_name, self.count]
+
+
+def receiver(world: World, source: Entity | None, x: float, y: float) -> Entity | None:
+    """The entity that an item let fall at a point goes to: the belt there, or what else can hold items."""
+    belt = world.belts.grid.get((math.floor(x), math.floor(y)))
+    if belt is not None:
+        return belt
+    for entity in world.surface.at(x, y):
+        if entity is not source and holds_items(entity):
+            return entity
+    return None
+
+
+def holds_items(entity: Entity) -> bool:
+    """Whether an inserter or a drill can address an entity at all."""
+    return bool(entity.inventories()) and entity.type not in ("character", "item-entity")
+
+
+def deliver(world: World, source: Entity, x: float, y: float, name: str) -> bool:
+    """Let one item fall at a point: onto the belt there, into the machine there, or onto free ground.
+
+    Whether it went. `source` is who drops it; it doesn't receive its own item.
+    """
+    cell = (math.floor(x), math.floor(y))
+    belt = world.belts.grid.get(cell)
+    if belt is not None:
+        return world.belts.drop(belt, x, y, name, world.tick)
+    target = receiver(world, source, x, y)
+    if target is not None:
+        target.watchers.pop(source.unit_number, None)
+        return target.takes(name) and target.insert(name, 1) == 1
+    if world.surface.obstacle(load().entity[PILE], x, y, 0) is not None:
+        return False
+    world.create(PILE, x, y, 0, world.forces["neutral"], stack_name=name, count=1)
+    return True
+
+
+def await_delivery(world: World, process: Entity, x: float, y: float, name: str) -> None:
+    """Have `process.wake` called when an item that `deliver` refused at a point might go.
+
+    The process also hears of what is built and removed there, through its `surroundings_changed`.
+    """
+    cell = (math.floor(x), math.floor(y))
+    world.surface.watch_tile(cell[0], cell[1], process)
+    belt = world.belts.grid.get(cell)
+    if belt is not None:
+        world.belts.wait_for_room(belt, x, y, process)
+        return
+    target = receiver(world, process, x, y)
+    if target is not None:
+        target.watchers[process.unit_number] = process
+        return
+    for entity in world.surface.on_tile(*cell):
+        entity.watchers[process.unit_number] = process
