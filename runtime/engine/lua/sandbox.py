@@ -14,9 +14,9 @@ A class of the game's Lua API is a subclass of `LuaObject` whose members are tag
         @lua_method
         def get_tile(self, x: float, y: float) -> LuaTile: ...
 
-What goes to Lua: None, bool, numbers, str, `LuaObject`s, Lua functions; a list, tuple or dict becomes a new table (lists
-from 1, None left out), except that a method that returns a tuple returns several values. What comes from Lua is
-plain Python: a table becomes a list when its keys are 1..n, else a dict; an empty table is `{}`.
+What goes to Lua: None, bool, numbers, str, `LuaObject`s, Lua functions; a list, tuple or dict becomes a new
+table (lists from 1, None left out), except that a method that returns a tuple returns several values. What comes
+from Lua is plain Python: a table becomes a list when its keys are 1..n, else a dict; an empty table is `{}`.
 Raise `LuaError` for what a script did wrong.
 """
 
@@ -89,8 +89,8 @@ class LuaObject:
     """A Python object that Lua sees as userdata, like the game's own objects.
 
     `valid` may be overridden by a slot or a property; while it is false, every member but `valid` and
-    `object_name` raises. Keep one wrapper for one game object as long as it lives: Lua's `==` and table keys go by
-    identity, unless `same_as` says otherwise.
+    `object_name` raises. Keep one wrapper for one game object as long as it lives: Lua's `==` and table keys
+    go by identity, unless `same_as` says otherwise.
     """
 
     __slots__ = ()
@@ -139,7 +139,7 @@ class LuaObject:
 
     @property
     def sort_key(self) -> Any:
-        """The object's place among keys of a table: any two must compare, and be the same in every process."""
+        """Its place among a table's keys: any two must compare, and be the same in every process."""
         return str(self)
 
     def __str__(self) -> str:
@@ -147,7 +147,7 @@ class LuaObject:
 
 
 def _member(obj: Any, key: Any) -> Any:
-    """What is not an attribute that can be read now: members of invalid objects, indices, methods, mistakes."""
+    """What is not an attribute that can be read now: members of invalid objects, indices, mistakes."""
     if key == "object_name":
         return obj.object_name
     if key == "valid":
@@ -168,7 +168,7 @@ def _key_text(key: Any) -> str:
 class Sandbox:
     """A Lua state with one global environment for all the scripts that run in it.
 
-    `instructions`: what one command or one handler may cost; `memory_bytes`: what all the state's data may take.
+    `instructions`: what one command or handler may cost; `memory_bytes`: what the state's data may take.
     """
 
     def __init__(
@@ -179,8 +179,8 @@ class Sandbox:
         seed: int = 0,
         print_line: Callable[[str], None] = log.info,
     ) -> None:
-        # The hook keeps scripts under `memory_bytes`. The state's own limit is higher: an allocation that fails
-        # while Python is pushing a value would not be inside any protected call.
+        # The hook keeps scripts under `memory_bytes`. The state's own limit is higher: an allocation that
+        # fails while Python is pushing a value would not be inside any protected call.
         self._lua = lua52.LuaRuntime(
             register_eval=False,
             register_builtins=False,
@@ -216,7 +216,7 @@ class Sandbox:
         self._set_global: Any = boot["set_global"]
         self._get_global: Any = boot["get_global"]
 
-    # Running -------------------------------------------------------------------------------------------------
+    # Running
 
     def execute(self, source: str, chunk: str | None = None) -> None:
         """Run a script; `chunk` names it in messages as Lua's `load` does (the source itself when not given).
@@ -232,7 +232,7 @@ class Sandbox:
             raise LuaError(message)
 
     def call(self, function: Any, *arguments: Any) -> Any:
-        """Call a Lua function (an event's handler) with plain Python values; its first result, as plain Python.
+        """Call a Lua function (an event's handler) with plain values; its first result, as plain Python.
 
         Raises:
             LuaError: with Lua's message.
@@ -250,7 +250,7 @@ class Sandbox:
         """Count work done in Python against the running script's limit."""
         self._charge(instructions)
 
-    # Values --------------------------------------------------------------------------------------------------
+    # Values
 
     def set_global(self, name: str, value: Any) -> None:
         """Set a global; a Python function becomes a Lua function, also inside a dict (a library)."""
@@ -265,7 +265,7 @@ class Sandbox:
         return self._wrap(function)
 
     def table(self, value: dict[Any, Any] | list[Any] | tuple[Any, ...]) -> Any:
-        """A new Lua table of plain data and game objects, all the way down; lists count from 1, None is left out."""
+        """A new Lua table of plain data and game objects; lists count from 1, None is left out."""
         return self._table_from(value, recursive=True)
 
     def to_lua(self, value: Any) -> Any:
@@ -276,13 +276,13 @@ class Sandbox:
 
     def is_function(self, value: Any) -> bool:
         """Whether a value that came from Lua is a function."""
-        return lua52.lua_type(value) == "function"
+        return bool(lua52.lua_type(value) == "function")
 
     def to_python(self, value: Any, convert: Callable[[Any], Any] | None = None) -> Any:
         """Plain Python of a value from Lua: tables become lists (keys 1..n) or dicts in the order of `pairs`.
 
-        `convert` sees every value that is neither plain nor a table (functions, game objects, as values) and gives what
-        stands for it; it raises `LeaveOut` for what should be left out.
+        `convert` sees every value that is neither plain nor a table (functions, game objects; not keys) and
+        gives what stands for it; it raises `LeaveOut` for what should be left out.
 
         Raises:
             LuaError: tables nested deeper than 100 (or in a circle).
@@ -297,7 +297,8 @@ class Sandbox:
         flat = self._flatten(value)
         if type(flat) is not tuple:  # a list or a table without entries
             return {}
-        kind, values = flat[0], flat[1:]
+        kind = flat[0]
+        values: Any = flat[1:]
         if kind > 2:
             count, source = values
             values = []
@@ -337,7 +338,7 @@ class Sandbox:
             return self._wrap(value)
         return value
 
-    # The generator of math.random --------------------------------------------------------------------------------
+    # The generator of math.random
 
     def random_state(self) -> Any:
         """State of `math.random`, JSON-able, for a save."""
@@ -360,7 +361,7 @@ class Sandbox:
     def _print(self, line: str) -> None:
         self.print_line(line)
 
-    # What boot.lua calls. Each answers a value, or (None, problem), or (None, False, *several values). -----------
+    # What boot.lua calls. Each answers a value, or (None, problem), or (None, False, *several values).
 
     def _make_read(self) -> Callable[[Any, Any], Any]:
         table_from = self._table_from
