@@ -15,8 +15,8 @@ A class of the game's Lua API is a subclass of `LuaObject` whose members are tag
         def get_tile(self, x: float, y: float) -> LuaTile: ...
 
 What goes to Lua: None, bool, numbers, str, `LuaObject`s, Lua functions; a list, tuple or dict becomes a new
-table (lists from 1, None left out), except that a method that returns a tuple returns several values. What comes
-from Lua is plain Python: a table becomes a list when its keys are 1..n, else a dict; an empty table is `{}`.
+table (lists from 1, None left out), except that a method that returns a tuple returns several values. What
+comes from Lua is plain Python: a table becomes a list when its keys are 1..n, else a dict; an empty table is `{}`.
 Raise `LuaError` for what a script did wrong.
 """
 
