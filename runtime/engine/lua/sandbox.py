@@ -40,6 +40,7 @@ DEEPEST_TABLE = 100
 CHUNK = 4000
 PLAIN = frozenset({type(None), bool, int, float, str})
 BOOT = Path(__file__).with_name("boot.lua")
+SERPENT = Path(__file__).with_name("serpent.lua")
 
 
 class LuaError(Exception):
@@ -207,6 +208,7 @@ class Sandbox:
             }
         )
         boot = self._lua.compile(BOOT.read_text(), name="=boot", mode="t")(host, instructions, memory_bytes)
+        self._lua.compile(SERPENT.read_text(), name="=serpent", mode="t")()
         self._execute: Any = boot["execute"]
         self._run: Any = boot["run"]
         self._flatten: Any = boot["flatten"]
