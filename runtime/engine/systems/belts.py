@@ -346,7 +346,7 @@ class Belts:
             chasers, lane.chasers = lane.chasers, {}
             for chaser in chasers.values():
                 chaser.at = -1
-                chaser.touched(tick, True)
+                chaser.touched(tick + 1)
         for b in freed.values():
             self.world.cancel(b)
         return freed, items

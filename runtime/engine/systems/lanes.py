@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtime.engine.entity import NEVER, Process
+from runtime.engine.entity import NEVER, Entity, Process
 
 if TYPE_CHECKING:
     from runtime.engine.systems.belts import TransportBelt
@@ -45,26 +45,26 @@ class Dropper:
 
 
 class Picker:
-    """Who waits for items to come nearer than `place`; `blocked` when wanted ones stand farther upstream."""
+    """Who waits for items to come nearer than `place`; `blocked` when some stand farther upstream for good."""
 
-    __slots__ = ("blocked", "place", "process", "wanted")
+    __slots__ = ("blocked", "ignored", "place", "process")
 
-    def __init__(self, process: Process, place: int, wanted: frozenset[str] | None, blocked: bool) -> None:
+    def __init__(self, process: Process, place: int, ignored: frozenset[str], blocked: bool) -> None:
         self.process = process
         self.place = place
-        self.wanted = wanted
+        self.ignored = ignored
         self.blocked = blocked
 
 
-class Chaser(Process):
+class Chaser(Entity):
     """Who follows one item of a lane with its plans; `at` is the item's index in the lane, or -1 once it has gone."""
 
     __slots__ = ("at",)
 
     at: int
 
-    def touched(self, tick: int, seen: bool) -> None:
-        """The lane was changed in a way that may have changed the item's way. `seen`: as this tick's belts moved."""
+    def touched(self, tick: int) -> None:
+        """The lane was changed in a way that may change where the item is, from `tick` on."""
         raise NotImplementedError
 
 
@@ -252,10 +252,10 @@ class Lane:
         for chaser in list(self.chasers.values()):
             if chaser.at >= index:
                 chaser.at += 1
-                chaser.touched(now, False)
+                chaser.touched(now + 1)
         if self.pickers:
             for picker in list(self.pickers.values()):
-                if picker.wanted is None or name in picker.wanted:
+                if name not in picker.ignored:
                     picker.process.wake(max(now + 1, (where + moved - picker.place) // self.speed + 1))
         if index == 0 and self.link is not None:
             self.plan_front(now)
@@ -298,19 +298,19 @@ class Lane:
                 trains.insert(at + 1, Train(place + SPACING * (left + 1) + moved, train.count - 1 - left))
             train.count = left
         name = self.names.pop(index)
-        self._tell_removed(index, place + SPACING * left, now)
+        self._tell_removed(index, place + SPACING * left, tick, now)
         if index == 0 and self.link is not None:
             self.plan_front(now)
         return name
 
-    def _tell_removed(self, index: int, place: int, now: int) -> None:
+    def _tell_removed(self, index: int, place: int, tick: int, now: int) -> None:
         for chaser in list(self.chasers.values()):
             if chaser.at == index:
                 chaser.at = -1
-                chaser.touched(now, True)
+                chaser.touched(tick + 1)
             elif chaser.at > index:
                 chaser.at -= 1
-                chaser.touched(now, True)
+                chaser.touched(tick + 1)
         if self.droppers:
             for dropper in list(self.droppers.values()):
                 if place <= dropper.entry:
@@ -349,26 +349,27 @@ class Lane:
             soonest = max(now + 1, now + (floor - SPACING - entry) // self.speed + 1)
         process.wake(soonest)
 
-    def wait_for_item(self, place: int, wanted: frozenset[str] | None, process: Process, now: int) -> None:
-        """Wake `process` when a wanted item has come nearer than `place`, now or whenever one is put on."""
+    def wait_for_item(self, place: int, ignored: frozenset[str], process: Process, now: int) -> None:
+        """Wake `process` when an item has come nearer than `place`, be it on its way or put on later.
+
+        Items named in `ignored` are of no interest.
+        """
         moved = self.speed * now
         floor = 0
         index = 0
-        blocked = False
+        picker = Picker(process, place, ignored, False)
+        self.pickers[process.unit_number] = picker
         for train in self.trains:
             first = min(train.hold, max(train.head - moved, floor))
             floor = first + SPACING * train.count
             for k in range(max(0, -((first - place) // SPACING)), train.count):
-                at = first + SPACING * k
-                if wanted is None or self.names[index + k] in wanted:
+                if not ignored or self.names[index + k] not in ignored:
                     if SPACING * (index + k) < place:
-                        process.wake(max(now + 1, now + (at - place) // self.speed + 1))
+                        process.wake(max(now + 1, now + (first + SPACING * k - place) // self.speed + 1))
                     else:
-                        blocked = True
-                    self.pickers[process.unit_number] = Picker(process, place, wanted, blocked)
+                        picker.blocked = True
                     return
             index += train.count
-        self.pickers[process.unit_number] = Picker(process, place, wanted, blocked)
 
     # --- the front ---------------------------------------------------------------------------------------------
 

@@ -1,0 +1,130 @@
+"""An inserter's arm: how it turns and reaches, tick by tick, and what that costs.
+
+The rules are measured ones of Factorio 2.0.60 (divagr18/FactorioGym, docs/sim-logistics.md, "Inserter belt pickup").
+"""
+
+from __future__ import annotations
+
+import math
+
+from runtime.engine.prototypes import EntityPrototype, joules
+
+# A step this short costs nothing, tiles.
+NO_STEP = 0.001
+# Energies are multiples of this many joules, so that sums of them don't depend on how they are grouped.
+QUANTUM = 1 / 1024
+
+Path = list[tuple[float, float, float]]  # after each tick: turn, length, joules spent since the path began
+
+
+class ArmType:
+    """What all arms of a prototype have in common. Turns are clockwise from north, 0 to 1; lengths in tiles."""
+
+    __slots__ = (
+        "drop_length",
+        "energy_per_tile",
+        "energy_per_turn",
+        "extension",
+        "paths",
+        "pickup_length",
+        "rotation",
+        "start",
+    )
+
+    def __init__(self, proto: EntityPrototype) -> None:
+        raw = proto.raw
+        self.rotation: float = raw["rotation_speed"]
+        self.extension: float = raw["extension_speed"]
+        self.energy_per_turn = joules(raw["energy_per_rotation"])
+        self.energy_per_tile = joules(raw["energy_per_movement"])
+        self.pickup_length = math.hypot(*raw["pickup_position"])
+        self.drop_length = math.hypot(*raw["insert_position"])
+        self.start: float = raw.get("starting_distance", 0.7)
+        self.paths: dict[tuple[float, float, float, float], Path] = {}
+
+    def step(
+        self, turn: float, length: float, to_turn: float, to_length: float, budget: float
+    ) -> tuple[float, float, float, bool]:
+        """One tick towards a target: turn, length, joules spent, and whether the arm is there.
+
+        With less than the tick's energy in `budget` the extension is paid for first.
+        """
+        spent = 0.0
+        reach = to_length - length
+        full = self.extension
+        if abs(reach) < NO_STEP:
+            length = to_length
+            extended = True
+        else:
+            move = min(abs(reach), full)
+            cost = move * self.energy_per_tile
+            if cost > budget:
+                cost = budget
+                move = budget / self.energy_per_tile
+            spent += cost
+            extended = abs(reach) - move < full
+            length = to_length if extended else length + math.copysign(move, reach)
+        way = to_turn - turn
+        if way > 0.5:
+            way -= 1.0
+        elif way < -0.5:
+            way += 1.0
+        elif abs(way) == 0.5:
+            way = -way  # an exact half turn goes against its sign
+        move = min(abs(way), self.rotation)
+        cost = move * self.energy_per_turn
+        if spent + cost > budget:
+            cost = max(0.0, budget - spent)
+            move = cost / self.energy_per_turn
+        spent += cost
+        left = abs(way) - move
+        if left <= 0.0 or (extended and left < self.rotation and move > 0.0):
+            turn = to_turn
+            turned = True
+        else:
+            turn = (turn + math.copysign(move, way)) % 1.0
+            turned = False
+        return turn, length, spent, extended and turned
+
+    def path(self, turn: float, length: float, to_turn: float, to_length: float) -> Path:
+        """The way to a resting point with all the energy it takes. Not to be changed: it is shared."""
+        key = (turn, length, to_turn, to_length)
+        path = self.paths.get(key)
+        if path is None:
+            path = []
+            total = 0.0
+            there = False
+            while not there:
+                turn, length, spent, there = self.step(turn, length, to_turn, to_length, math.inf)
+                total += quantised(spent)
+                path.append((turn, length, total))
+            if len(self.paths) > 20000:
+                self.paths.clear()
+            self.paths[key] = path
+        return path
+
+
+def quantised(energy: float) -> float:
+    """An energy to the nearest `QUANTUM`, joules."""
+    return round(energy / QUANTUM) * QUANTUM
+
+
+def polar(dx: float, dy: float) -> tuple[float, float]:
+    """A point given from the inserter's centre as turn and length."""
+    return (math.atan2(dx, -dy) / math.tau) % 1.0, math.hypot(dx, dy)
+
+
+def offset(turn: float, length: float) -> tuple[float, float]:
+    """The opposite of `polar`."""
+    return length * math.sin(math.tau * turn), -length * math.cos(math.tau * turn)
+
+
+_types: dict[str, ArmType] = {}
+
+
+def arm_type(proto: EntityPrototype) -> ArmType:
+    """The arm of a prototype's inserters."""
+    found = _types.get(proto.name)
+    if found is None:
+        found = _types[proto.name] = ArmType(proto)
+    return found
