@@ -1,0 +1,157 @@
+"""The program `claudetorio`. Imports inside commands keep `--help` and mistakes quick."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+if sys.version_info < (3, 11):  # noqa: UP036 (said in a sentence, not by a traceback)
+    sys.exit(
+        "claudetorio: this is Python %d.%d and 3.11 or newer is needed: run it with one."
+        % sys.version_info[:2]
+    )
+
+import importlib
+import json
+from pathlib import Path
+
+import typer
+
+app = typer.Typer(
+    name="claudetorio",
+    help="Headless Factorio worlds, agents that play them over MCP, and a page to watch.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ELSEWHERE = {"eval": "evals.tasks", "bench": "evals.bench"}
+"""Commands that live in modules of their own, each with a Typer `app`; their options are theirs."""
+PASS_ON: dict[str, Any] = {
+    "allow_extra_args": True,
+    "ignore_unknown_options": True,
+    "help_option_names": [],
+}
+
+
+@app.command()
+def up(
+    host: str | None = typer.Option(None, help="Address to listen on.", show_default="127.0.0.1"),
+    port: int | None = typer.Option(None, help="TCP port to listen on.", show_default="3000"),
+    data: Path | None = typer.Option(
+        None, help="Folder for the database, saves, journals, logs.", show_default="./data"
+    ),
+    worlds: int | None = typer.Option(None, help="How many worlds to run.", show_default="2"),
+    agent: str | None = typer.Option(
+        None, help="Who plays: auto, scripted, claude or none.", show_default="auto"
+    ),
+    speed: float | None = typer.Option(None, help="Game seconds per second.", show_default="10"),
+) -> None:
+    """Run worlds and agents that play them, and serve the page that shows them, until Ctrl-C.
+
+    Every option is also an environment variable: CLAUDETORIO_HOST, CLAUDETORIO_PORT, …
+    """
+    settings = load_settings(host=host, port=port, data=data, worlds=worlds, agent=agent, speed=speed)
+    if settings.agent == "claude":
+        fail("--agent claude is not available yet: use --agent scripted, which needs no key.", 2)
+    from harness.up import CannotStart, run
+
+    try:
+        run(settings)
+    except CannotStart as error:
+        fail(str(error))
+
+
+@app.command()
+def status(
+    host: str | None = typer.Option(None, help="Where the gateway is.", show_default="127.0.0.1"),
+    port: int | None = typer.Option(None, help="Its port.", show_default="3000"),
+    as_json: bool = typer.Option(False, "--json", help="Print what the API answers."),
+) -> None:
+    """Show the worlds of a running `claudetorio up`."""
+    import urllib.error
+    import urllib.request
+
+    from harness.addresses import url_of
+
+    settings = load_settings(host=host, port=port)
+    address = url_of(settings.host, settings.port)
+    try:
+        with urllib.request.urlopen(f"{address}/api/worlds", timeout=10) as answer:
+            worlds = json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        fail(
+            f"no gateway answers at {address} ({reason}): start one with `claudetorio up`, or name its --port."
+        )
+    if as_json:
+        print(json.dumps(worlds, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=address)
+    for column in ("world", "status", "agent", "activity"):
+        table.add_column(column)
+    for column in ("score", "automated", "tick"):
+        table.add_column(column, justify="right")
+    for world in worlds:
+        table.add_row(
+            world["name"],
+            world["status"],
+            world["agent"],
+            world["activity"],
+            f"{world['score']:,.0f}",
+            f"{world['automated_score']:,.0f}",
+            f"{world['tick']:,}",
+        )
+    Console().print(table)
+
+
+@app.command(name="eval", context_settings=PASS_ON)
+def evaluate(context: typer.Context) -> None:
+    """Let an agent play FLE's tasks and verify them."""
+    elsewhere("eval", context.args)
+
+
+@app.command(context_settings=PASS_ON)
+def bench(context: typer.Context) -> None:
+    """Measure how fast things are."""
+    elsewhere("bench", context.args)
+
+
+def elsewhere(name: str, arguments: list[str]) -> NoReturn:
+    """Run a command that lives in a module of its own; exits with its exit code."""
+    module = importlib.import_module(ELSEWHERE[name])
+    typer.main.get_command(module.app)(args=arguments, prog_name=f"claudetorio {name}")
+    raise SystemExit(0)
+
+
+def load_settings(**given: Any) -> Any:
+    """The settings (`harness.settings.Settings`), from the options given and the environment; exits on bad ones."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from harness.settings import Settings, explain
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        fail(explain(error))
+    except SettingsError as error:
+        fail(f"{error}.")
+
+
+def fail(sentence: str, code: int = 1) -> NoReturn:
+    """End the program with one sentence on stderr."""
+    print(f"claudetorio: {sentence}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def main() -> None:
+    """Entry point of `claudetorio`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""`claudetorio up`: the fleet and its gateway in one process, from nothing to Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import importlib.metadata
+import logging
+import socket
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO
+
+import anyio.to_thread
+import structlog
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+
+from harness.addresses import ANY, url_of
+from harness.scores import ScoreBook
+from harness.settings import Settings
+from mcp_servers.dispatch import WorldDispatcher, host_protection
+from mcp_servers.world import world_server
+from runtime.supervisor import LAUNCH_STAGES, PlayerPlan, Status, Supervisor, WorldPlan
+from viewer.app import gateway
+from viewer.camera import Camera
+
+GRACE_SECONDS = 2
+"""How long open requests may go on after Ctrl-C."""
+BACKLOG = 128
+
+
+class CannotStart(Exception):
+    """Something outside has to be put right first; the message is one sentence that says what to do."""
+
+
+def run(settings: Settings) -> None:
+    """Run the fleet until a signal ends it.
+
+    Raises:
+        CannotStart: with what to do about it.
+    """
+    console = Console(stderr=True)
+    with data_folder(settings.data) as data, listening(settings.host, settings.port) as listener:
+        port = listener.getsockname()[1]
+        log_to(data / "logs" / "claudetorio.log")
+        try:
+            scores = ScoreBook(settings.database_url)
+        except SQLAlchemyError as error:
+            raise CannotStart(
+                f"the database {settings.database_url} can't be opened ({_first_line(error)}): "
+                "make it writable, or name another with DATABASE_URL."
+            ) from error
+        with contextlib.closing(scores):
+            from runtime.world_session import launch, warm_up
+
+            threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+            fleet = Supervisor(launch, scores)
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    application(settings, port, fleet, scores),
+                    log_config=None,
+                    lifespan="on",
+                    timeout_graceful_shutdown=GRACE_SECONDS,
+                )
+            )
+            threading.Thread(
+                target=show_start, args=(console, fleet, settings, port), name="progress", daemon=True
+            ).start()
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run(sockets=[listener])
+
+
+def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreBook) -> Starlette:
+    """The gateway of a fleet, which lives as long as the gateway does."""
+    camera = Camera()
+    dispatcher = WorldDispatcher(host_protection(settings.host, settings.allowed_hosts))
+    version = importlib.metadata.version("claudetorio")
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        for plan in world_plans(settings):
+            fleet.add(plan, player_plan(settings, plan.name, port))
+        servers = {name: world_server(world, camera, version) for name, world in fleet.worlds.items()}
+        try:
+            async with dispatcher.run(servers):
+                fleet.players_may_start.set()
+                yield
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(fleet.stop)
+
+    return gateway(fleet.worlds, scores, dispatcher, camera, lifespan)
+
+
+def world_plans(settings: Settings) -> list[WorldPlan]:
+    """The worlds to run; each keeps its journal and saves in a folder of its name."""
+    worlds = settings.data.resolve() / "worlds"
+    return [WorldPlan(name=name, data=worlds / name, speed=settings.speed) for name in settings.world_names]
+
+
+def player_plan(settings: Settings, world: str, port: int) -> PlayerPlan | None:
+    """The player of a world: a client of its MCP server like any other."""
+    if settings.agent == "none":
+        return None
+    url = f"{url_of(settings.host, port)}/worlds/{world}/mcp"
+    return PlayerPlan(
+        agent="scripted",
+        command=[sys.executable, "-m", "harness.player", "--url", url, "--name", world],
+        log=settings.data.resolve() / "logs" / f"{world}.player.log",
+    )
+
+
+@contextmanager
+def data_folder(folder: Path) -> Iterator[Path]:
+    """Make the data folder and hold it for this process alone."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "logs").mkdir(exist_ok=True)
+        lock: IO[str] = (folder / "lock").open("a+")
+    except OSError as error:
+        raise CannotStart(
+            f"can't write into the data folder {folder} ({error.strerror}): "
+            "make it writable, or name another with --data."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotStart(
+                f"the data folder {folder} is in use by another `claudetorio up`: "
+                "end that one, or name another folder with --data."
+            ) from error
+        yield folder.resolve()
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens at the address."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise CannotStart(f"--host {host} is no address ({error.strerror}): try 127.0.0.1.") from error
+    with socket.socket(family, kind, protocol) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except OSError as error:
+            raise CannotStart(_address_problem(host, port, error)) from error
+        yield listener
+
+
+def _address_problem(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use: end the program that uses it, or choose another with --port."
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"not allowed to listen on port {port}: choose one above 1023 with --port."
+    return f"can't listen on {host}:{port} ({error.strerror}): name an address of this machine with --host."
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def log_to(path: Path) -> None:
+    """Send everybody's log lines to a file: the terminal is for the progress and the address."""
+    try:
+        file = path.open("a", buffering=1)
+    except OSError as error:
+        raise CannotStart(
+            f"can't write the log {path} ({error.strerror}): make it writable, or name another folder with --data."
+        ) from error
+    logging.basicConfig(
+        stream=file,
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        force=True,
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file),
+    )
+
+
+def show_start(console: Console, fleet: Supervisor, settings: Settings, port: int) -> None:
+    """Show bars until every world runs or has failed, then the one line that says where to look."""
+    done = {Status.RUNNING, Status.FAILED, Status.STOPPED}
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bars = {
+            name: progress.add_task(name, total=LAUNCH_STAGES, state="waiting")
+            for name in settings.world_names
+        }
+        waiting = set(bars)
+        while waiting:
+            for name in sorted(waiting):
+                world = fleet.worlds.get(name)
+                if world is None:
+                    continue
+                stage, state = world.stage
+                progress.update(bars[name], completed=stage, state=state)
+                if world.status in done:
+                    waiting.discard(name)
+            time.sleep(0.1)
+    for world in fleet.worlds.values():
+        if world.status is Status.FAILED:
+            console.print(f"[red]{world.name} failed:[/red] {world.failure}", highlight=False)
+    address = url_of(settings.host, port)
+    everywhere = " and on every other address of this machine" if settings.host in ANY else ""
+    console.print(
+        f"Watch [bold]{address}[/bold]{everywhere}: {len(fleet.worlds)} worlds, Ctrl-C ends everything.",
+        highlight=False,
+    )

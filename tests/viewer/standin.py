@@ -1,0 +1,88 @@
+"""A life of a world for tests of what stands above it; real worlds are played in the other tests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from runtime.supervisor import Look, ProgramReport, Scores, WorldDetails, WorldPlan, WorldUnavailable
+
+
+class StandInSession:
+    """Counts ticks by the wall clock, scores a point a program, and dies when it is told to."""
+
+    def __init__(self, plan: WorldPlan) -> None:
+        self.plan = plan
+        self.began = time.monotonic()
+        self.points = 0.0
+        self.end: str | None = None
+        self.closed = threading.Event()
+
+    def end_of_life(self) -> str | None:
+        return self.end
+
+    def scores(self) -> Scores:
+        if self.end:
+            raise WorldUnavailable("The world is gone.")
+        return Scores(int((time.monotonic() - self.began) * 600), self.points, self.points / 2)
+
+    def look(self) -> Look:
+        return Look(self.scores(), self.plan.speed, "placing a stone-furnace")
+
+    def details(self) -> WorldDetails:
+        return WorldDetails(
+            position=(3.0, -4.0),
+            inventory={"coal": 5},
+            entities={"stone-furnace": 1},
+            produced={"iron-plate": 12.0},
+        )
+
+    def run_program(self, code: str, timeout_s: float) -> ProgramReport:
+        self.points += 10
+        error = "Exception: no such thing" if "raise" in code else None
+        return ProgramReport("hello\n", error, 1 if error else None, 0.01, self.scores())
+
+    def scene(self, x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
+        return {
+            "tick": self.scores().tick,
+            "area": [x0, y0, x1, y1],
+            "tiles": [["lab-dark-1", -50, -50, 100, 100]],
+            "resources": [["iron-ore", 5.5, 5.5, 1000]],
+            "entities": [
+                {
+                    "n": "stone-furnace",
+                    "t": "furnace",
+                    "x": 0,
+                    "y": 0,
+                    "d": 0,
+                    "w": 2,
+                    "h": 2,
+                    "s": "working",
+                },
+            ],
+            "characters": [{"x": 3.0, "y": -4.0, "d": 4, "name": "player"}],
+        }
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+class NoRecords:
+    """Keeps nothing."""
+
+    def world_seen(self, name: str, engine: str, scenario: str) -> None: ...
+    def run_started(self, world: str, agent: str) -> None: ...
+    def run_ended(self, world: str, outcome: str) -> None: ...
+    def sampled(self, world: str, tick: int, production_score: float, automated_score: float) -> None: ...
+
+
+def launch(plan: WorldPlan, progress: Callable[[str], None]) -> StandInSession:
+    progress("standing in")
+    return StandInSession(plan)
+
+
+def plan(name: str, folder: Path) -> WorldPlan:
+    return WorldPlan(name=name, data=folder / name)

@@ -1,0 +1,178 @@
+"use strict";
+// Keeps an open page true: numbers from server-sent events, pictures and panels fetched again while looked at.
+
+const PICTURE_SECONDS = 2;
+const PANEL_SECONDS = 5;
+const watched = document.querySelector("[data-watch]")?.dataset.watch;
+
+// --- numbers --------------------------------------------------------------------------------------------
+
+function short(value) {
+  for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+    if (Math.abs(value) >= limit) return trimmed(value / limit) + unit;
+  }
+  return trimmed(value);
+}
+const trimmed = (value) => value.toFixed(1).replace(/\.0$/, "");
+
+function gameTime(tick) {
+  const seconds = Math.floor(tick / 60);
+  const two = (n) => String(n).padStart(2, "0");
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+const written = {
+  score: (w) => short(w.score),
+  automated_score: (w) => short(w.automated_score),
+  time: (w) => gameTime(w.tick),
+  tick: (w) => w.tick.toLocaleString("en"),
+  activity: (w) => w.activity || "waiting for its first move",
+  speed: (w) => String(w.speed),
+};
+const flashing = new Set(["score", "automated_score", "activity"]);
+
+function show(world) {
+  for (const place of document.querySelectorAll(`[data-world="${CSS.escape(world.name)}"]`)) {
+    place.dataset.status = world.status;
+    for (const element of place.querySelectorAll("[data-field]")) {
+      const field = element.dataset.field;
+      const text = String(written[field] ? written[field](world) : world[field]);
+      if (element.textContent === text) continue;
+      element.textContent = text;
+      if (!flashing.has(field)) continue;
+      element.classList.remove("changed");
+      void element.offsetWidth; // starts the animation again
+      element.classList.add("changed");
+    }
+  }
+}
+
+const connection = document.getElementById("connection");
+function connected(state) {
+  connection.dataset.state = state;
+  connection.textContent = { live: "live", lost: "connection lost, trying again" }[state];
+}
+
+const source = new EventSource("/api/events" + (watched ? `?world=${encodeURIComponent(watched)}` : ""));
+source.addEventListener("open", () => connected("live"));
+source.addEventListener("error", () => connected("lost"));
+source.addEventListener("world", (message) => show(JSON.parse(message.data)));
+source.addEventListener("activity", () => { panelsDue = true; });
+addEventListener("pagehide", () => source.close());
+
+// --- pictures -------------------------------------------------------------------------------------------
+
+const visible = new Set();
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (entry.isIntersecting) visible.add(entry.target); else visible.delete(entry.target);
+    if (entry.isIntersecting) renew(entry.target);
+  }
+});
+
+const loading = new Set();
+async function renew(image) {
+  if (document.hidden || !visible.has(image) || loading.has(image)) return;
+  loading.add(image);
+  try {
+    const answer = await fetch(address(image), { cache: "no-store" });
+    if (!answer.ok) return; // the world is restarting: the last picture stays
+    const url = URL.createObjectURL(await answer.blob());
+    const old = image.src;
+    image.src = url;
+    await image.decode().catch(() => {});
+    if (old.startsWith("blob:")) URL.revokeObjectURL(old);
+    image.style.translate = "";
+  } catch {
+    // The gateway is away; the next turn tries again.
+  } finally {
+    loading.delete(image);
+  }
+}
+for (const image of document.querySelectorAll("img[data-picture]")) {
+  seen.observe(image);
+  setInterval(() => renew(image), PICTURE_SECONDS * 1000);
+}
+
+// --- the big picture: drag and zoom ---------------------------------------------------------------------
+
+const picture = document.getElementById("picture");
+const view = { zoom: 0.5, x: null, y: null };
+
+function address(image) {
+  const url = new URL(image.dataset.picture, location.href);
+  if (image === picture) {
+    url.searchParams.set("zoom", view.zoom);
+    if (view.x !== null) { url.searchParams.set("x", view.x); url.searchParams.set("y", view.y); }
+  }
+  return url;
+}
+
+async function anchor() {
+  // Where the followed player is now, so that a drag starts from what is on the screen.
+  if (view.x !== null) return;
+  const world = await (await fetch(`/api/worlds/${encodeURIComponent(watched)}`)).json();
+  [view.x, view.y] = world.position ?? [0, 0];
+}
+
+if (picture) {
+  const zoomBy = (factor) => {
+    view.zoom = Math.min(4, Math.max(0.1, view.zoom * factor));
+    renew(picture);
+  };
+  for (const button of document.querySelectorAll("[data-zoom-by]")) {
+    button.addEventListener("click", () => zoomBy(Number(button.dataset.zoomBy)));
+  }
+  document.querySelector("[data-follow]").addEventListener("click", () => {
+    view.x = view.y = null;
+    renew(picture);
+  });
+  picture.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    zoomBy(event.deltaY < 0 ? 1.25 : 0.8);
+  }, { passive: false });
+
+  let from = null;
+  picture.addEventListener("pointerdown", async (event) => {
+    event.preventDefault();
+    picture.setPointerCapture(event.pointerId);
+    from = [event.clientX, event.clientY];
+    await anchor();
+  });
+  picture.addEventListener("pointermove", (event) => {
+    if (from) picture.style.translate = `${event.clientX - from[0]}px ${event.clientY - from[1]}px`;
+  });
+  picture.addEventListener("pointerup", async (event) => {
+    if (!from) return;
+    const scale = 32 * view.zoom * picture.clientWidth / 1280;
+    const moved = [event.clientX - from[0], event.clientY - from[1]];
+    from = null;
+    await anchor();
+    view.x -= moved[0] / scale;
+    view.y -= moved[1] / scale;
+    renew(picture);
+  });
+}
+
+// --- panels that the server draws -----------------------------------------------------------------------
+
+let panelsDue = false;
+async function renewPanels() {
+  if (document.hidden) return;
+  panelsDue = false;
+  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const panel of document.querySelectorAll("[data-live]")) {
+    const replacement = fresh.getElementById(panel.id);
+    if (!replacement || replacement.innerHTML === panel.dataset.shown) continue;
+    if (panel.querySelector("details[open]")) continue; // somebody is reading
+    panel.dataset.shown = replacement.innerHTML;
+    panel.innerHTML = replacement.innerHTML;
+  }
+}
+if (watched) {
+  setInterval(renewPanels, PANEL_SECONDS * 1000);
+  setInterval(() => panelsDue && renewPanels(), 1000);
+}
