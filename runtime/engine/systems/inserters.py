@@ -14,12 +14,12 @@ from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 from runtime.engine.systems.ground import ItemOnGround, await_delivery, deliver, receiver
 from runtime.engine.systems.lanes import Chaser, Lane
-from runtime.engine.world import UNIT_BITS
 
 # What an inserter is about. WAIT: at the pickup point, for something to take. FETCH: on the way there.
 # CHASE: after an item on a belt. CARRY: to the drop point. HOLD: there, for room. REFUEL: to its own fuel slot.
 WAIT, FETCH, CHASE, CARRY, HOLD, REFUEL = range(6)
 
+TICK_SHIFT = 22  # of the key of a pending event (`World.schedule`)
 BUFFER = 2560.0  # what a burner inserter keeps ready, joules (measured)
 CONTAINERS = frozenset({"container", "logistic-container", "infinity-container", "linked-container"})
 
@@ -455,7 +455,8 @@ class Inserter(Chaser):
         """Plan the way to the chosen item from `tick` on, to where it is caught or leaves the belt."""
         lane = self.lane
         belt = self.pickup_entity
-        assert lane is not None and isinstance(belt, TransportBelt)
+        assert lane is not None
+        assert isinstance(belt, TransportBelt)
         low = belt.offsets[self.lane_number]
         path: Path = []
         turn, length, total = self.turn, self.length, 0.0
@@ -488,7 +489,7 @@ class Inserter(Chaser):
     def touched(self, tick: int) -> None:
         if self.goal != CHASE:
             return
-        end = self.key >> (UNIT_BITS + 2)
+        end = self.key >> TICK_SHIFT
         if (
             self.at >= 0
             and self.lane is not None
@@ -608,7 +609,8 @@ class Inserter(Chaser):
         self._halt(tick)
         held = self.held
         burner = self.burner
-        assert held is not None and burner is not None
+        assert held is not None
+        assert burner is not None
         self.held_count -= burner.inventory.insert(held, 1)
         if self.held_count:
             self._carry(tick)
@@ -618,7 +620,7 @@ class Inserter(Chaser):
         self._seek(tick + 1)
 
     def wake(self, tick: int) -> None:
-        pending = self.key >> (UNIT_BITS + 2)
+        pending = self.key >> TICK_SHIFT
         if self.starved or not self.active:
             return
         if self.goal == HOLD:
