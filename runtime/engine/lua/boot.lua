@@ -8,9 +8,11 @@ local host, INSTRUCTION_LIMIT, MEMORY_LIMIT = ...
 local STEP = 10000
 local PYTHON_CALL_COST = 50
 local BYTES_COST = 1 / 16
+local OWN = { boot = true, patterns = true, serpent = true } -- sources that messages don't point at
 local LIMIT_TEXT = string.format("the script was stopped: it ran more than %d instructions", INSTRUCTION_LIMIT)
 
-local raw_pcall, raw_xpcall, raw_tostring, raw_next = pcall, xpcall, tostring, next
+local raw_xpcall, raw_tostring, raw_next = xpcall, tostring, next
+local match, gsub = string.match, string.gsub
 local raw_getmetatable, raw_setmetatable = debug.getmetatable, setmetatable
 local getmetatable = getmetatable
 local error, select, type, rawget, rawset, rawlen, rawequal = error, select, type, rawget, rawset, rawlen, rawequal
@@ -28,15 +30,19 @@ local length_of, items_of = as_function(host.length), as_function(host.items)
 
 local used, depth, exceeded = 0, 0, false
 
--- Raises an error at the place in a script that runs now, not in this file.
-local function stop(text)
+-- The text with the place in a script that runs now, not in files of ours, in front.
+local function placed(text)
   local level, place = 3, getinfo(2, "Sl")
-  while place and (place.short_src == "boot" or place.currentline < 0) do
+  while place and (OWN[place.short_src] or place.currentline < 0) do
     place = getinfo(level, "Sl")
     level = level + 1
   end
-  if place then text = place.short_src .. ":" .. place.currentline .. ": " .. text end
-  error(text, 0)
+  if place then return place.short_src .. ":" .. place.currentline .. ": " .. text end
+  return text
+end
+
+local function stop(text)
+  error(placed(text), 0)
 end
 
 local function trip()
@@ -95,20 +101,25 @@ end
 
 -- Errors ------------------------------------------------------------------------------------------------------------
 
--- What Lua may see of an error: Python's exceptions arrive as userdata and become text.
+-- What Lua may see of an error, while its place is still on the stack: Python's exceptions arrive as userdata and
+-- become text, and what a C function reports of its caller, a wrapper of ours, is the script's.
 local function error_value(e)
-  if type(e) == "userdata" then return describe(e) end
+  if type(e) == "userdata" then return placed(describe(e)) end
+  if type(e) == "string" then
+    local source, text = match(e, "^(%l+):%d+: (.*)")
+    if OWN[source] then return placed((gsub(text, "'raw_", "'"))) end
+  end
   return e
 end
 
 local function settle(ok, e, ...)
   if ok then return true, e, ... end
   if exceeded then error(e, 0) end
-  return false, error_value(e)
+  return false, e
 end
 
 function pcall(f, ...)
-  return settle(raw_pcall(f, ...))
+  return settle(raw_xpcall(f, error_value, ...))
 end
 
 function xpcall(f, handler, ...)
@@ -123,7 +134,6 @@ end
 local function leave(ok, e, ...)
   depth = depth - 1
   if ok then return true, e, ... end
-  e = error_value(e)
   local kind = type(e)
   if kind == "number" then e = raw_tostring(e) end
   if kind ~= "string" and kind ~= "number" then e = "(error object is a " .. kind .. " value)" end
@@ -137,7 +147,7 @@ local function run(f, ...)
     watch(STEP)
   end
   depth = depth + 1
-  return leave(raw_pcall(f, ...))
+  return leave(raw_xpcall(f, error_value, ...))
 end
 
 local function execute(source, chunk)
@@ -423,8 +433,9 @@ for k, v in raw_next, table do raw_table[k] = v end
 string.dump = nil
 
 function string.rep(s, n, separator)
-  local size = (#s + (separator and #separator or 0)) * n
-  if size > 0 then reserve(size) end
+  if type(s) == "string" and type(n) == "number" and n > 0 then
+    reserve((#s + (type(separator) == "string" and #separator or 0)) * n)
+  end
   return raw_string.rep(s, n, separator)
 end
 
@@ -459,15 +470,18 @@ function string.format(format, ...)
   return raw_string.format(format, ...)
 end
 
+local function charge_range(t, i, j, cost)
+  i, j = i or 1, j or (type(t) == "table" and #t or 0)
+  if type(i) == "number" and type(j) == "number" and j >= i then charge((j - i + 1) * cost) end
+end
+
 function table.concat(t, separator, i, j)
-  local n = (j or (type(t) == "table" and #t or 0)) - (i or 1) + 1
-  if n > 0 then charge(n * 4) end
+  charge_range(t, i, j, 4)
   return raw_table.concat(t, separator, i, j)
 end
 
 function table.unpack(t, i, j)
-  local n = (j or (type(t) == "table" and #t or 0)) - (i or 1) + 1
-  if n > 0 then charge(n) end
+  charge_range(t, i, j, 1)
   return unpack(t, i, j)
 end
 
@@ -491,6 +505,8 @@ function table.remove(t, ...)
   if type(place) == "number" and type(t) == "table" and place < #t then charge((#t - place) * 2) end
   return raw_table.remove(t, ...)
 end
+
+host.patterns(charge)
 
 math.random = wrap(host.random)
 -- The game's generator belongs to the map: a script can't seed it.

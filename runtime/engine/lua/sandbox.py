@@ -40,6 +40,7 @@ DEEPEST_TABLE = 100
 CHUNK = 4000
 PLAIN = frozenset({type(None), bool, int, float, str})
 BOOT = Path(__file__).with_name("boot.lua")
+PATTERNS = Path(__file__).with_name("patterns.lua")
 SERPENT = Path(__file__).with_name("serpent.lua")
 
 
@@ -205,6 +206,7 @@ class Sandbox:
                 "items": self._items,
                 "random": self._next_random,
                 "print": self._print,
+                "patterns": self._lua.compile(PATTERNS.read_text(), name="=patterns", mode="t"),
             }
         )
         boot = self._lua.compile(BOOT.read_text(), name="=boot", mode="t")(host, instructions, memory_bytes)
