@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 if sys.version_info < (3, 11):  # noqa: UP036 (said in a sentence, not by a traceback)
-    sys.exit(
-        "claudetorio: this is Python %d.%d and 3.11 or newer is needed: run it with one."
-        % sys.version_info[:2]
-    )
+    sys.exit("claudetorio: Python 3.11 or newer is needed: run it with one.")
 
 import importlib
 import json
@@ -34,18 +31,23 @@ PASS_ON: dict[str, Any] = {
 }
 
 
+Host = Annotated[str | None, typer.Option(help="Address of the gateway.", show_default="127.0.0.1")]
+Port = Annotated[int | None, typer.Option(help="TCP port of the gateway.", show_default="3000")]
+
+
 @app.command()
 def up(
-    host: str | None = typer.Option(None, help="Address to listen on.", show_default="127.0.0.1"),
-    port: int | None = typer.Option(None, help="TCP port to listen on.", show_default="3000"),
-    data: Path | None = typer.Option(
-        None, help="Folder for the database, saves, journals, logs.", show_default="./data"
-    ),
-    worlds: int | None = typer.Option(None, help="How many worlds to run.", show_default="2"),
-    agent: str | None = typer.Option(
-        None, help="Who plays: auto, scripted, claude or none.", show_default="auto"
-    ),
-    speed: float | None = typer.Option(None, help="Game seconds per second.", show_default="10"),
+    host: Host = None,
+    port: Port = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the database, saves, journals, logs.", show_default="./data"),
+    ] = None,
+    worlds: Annotated[int | None, typer.Option(help="How many worlds to run.", show_default="2")] = None,
+    agent: Annotated[
+        str | None, typer.Option(help="Who plays: auto, scripted, claude, none.", show_default="auto")
+    ] = None,
+    speed: Annotated[float | None, typer.Option(help="Game seconds per second.", show_default="10")] = None,
 ) -> None:
     """Run worlds and agents that play them, and serve the page that shows them, until Ctrl-C.
 
@@ -64,9 +66,9 @@ def up(
 
 @app.command()
 def status(
-    host: str | None = typer.Option(None, help="Where the gateway is.", show_default="127.0.0.1"),
-    port: int | None = typer.Option(None, help="Its port.", show_default="3000"),
-    as_json: bool = typer.Option(False, "--json", help="Print what the API answers."),
+    host: Host = None,
+    port: Port = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what the API answers.")] = False,
 ) -> None:
     """Show the worlds of a running `claudetorio up`."""
     import urllib.error
@@ -81,9 +83,7 @@ def status(
             worlds = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        fail(
-            f"no gateway answers at {address} ({reason}): start one with `claudetorio up`, or name its --port."
-        )
+        fail(f"no gateway at {address} ({reason}): start one with `claudetorio up`, or name its --port.")
     if as_json:
         print(json.dumps(worlds, indent=2))
         return
@@ -128,7 +128,7 @@ def elsewhere(name: str, arguments: list[str]) -> NoReturn:
 
 
 def load_settings(**given: Any) -> Any:
-    """The settings (`harness.settings.Settings`), from the options given and the environment; exits on bad ones."""
+    """The `Settings` made of the options given and the environment; ends the program on bad ones."""
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 

@@ -115,7 +115,7 @@ def player_plan(settings: Settings, world: str, port: int) -> PlayerPlan | None:
     return PlayerPlan(
         agent="scripted",
         command=[sys.executable, "-m", "harness.player", "--url", url, "--name", world],
-        log=settings.data.resolve() / "logs" / f"{world}.player.log",
+        log=settings.data.resolve() / "worlds" / world / "player.log",
     )
 
 
@@ -179,7 +179,8 @@ def log_to(path: Path) -> None:
         file = path.open("a", buffering=1)
     except OSError as error:
         raise CannotStart(
-            f"can't write the log {path} ({error.strerror}): make it writable, or name another folder with --data."
+            f"can't write the log {path} ({error.strerror}): "
+            "make it writable, or name another folder with --data."
         ) from error
     logging.basicConfig(
         stream=file,

@@ -78,6 +78,7 @@ class ProgramResult(Result):
     output: str = Field(description="what the program printed")
     error: str | None = Field(description="why it stopped, if it did not run to its end")
     line: int | None = Field(description="the line of the program that failed")
+    notes: list[str] = Field(description="what else to know, such as variables that were lost")
     seconds: float = Field(description="wall time it took")
     tick: int
     production_score: float
@@ -183,14 +184,14 @@ def world_server(world: ManagedWorld, camera: Camera, version: str) -> MCPServer
             Field(
                 gt=0,
                 le=LONGEST_PROGRAM_SECONDS,
-                description="wall seconds, waiting included, before it is stopped",
+                description="wall seconds, waiting included, that it may take",
             ),
         ] = 60,
         since: Since = None,
     ) -> ProgramResult:
         """Play: run a Python program with the FLE API in this world and read what it printed.
 
-        Example: run_program(code="pos = nearest(Resource.Coal)\\nmove_to(pos)\\nprint(harvest_resource(pos, 10))")
+        Example: run_program(code="coal = nearest(Resource.Coal)\\nmove_to(coal)\\nharvest_resource(coal, 9)")
         """
 
         def work() -> ProgramResult:
@@ -202,6 +203,7 @@ def world_server(world: ManagedWorld, camera: Camera, version: str) -> MCPServer
                 output=done.output,
                 error=done.error,
                 line=done.line,
+                notes=list(done.notes),
                 seconds=round(done.seconds, 3),
                 tick=done.scores.tick,
                 production_score=done.scores.production_score,

@@ -35,7 +35,7 @@ class PlayerProcess:
                 os._exit(1)
 
         with log.open("ab") as output:
-            # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, which ends players in order.
+            # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, which ends it in order.
             self._process = subprocess.Popen(
                 list(command),
                 stdin=subprocess.DEVNULL,

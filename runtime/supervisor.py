@@ -103,6 +103,8 @@ class ProgramReport:
     line: int | None
     seconds: float
     scores: Scores
+    notes: tuple[str, ...] = ()
+    """What else the agent should know, such as variables that were lost."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +177,8 @@ class PlayerPlan:
 
 
 Launcher = Callable[[WorldPlan, Callable[[str], None]], WorldSession]
-"""Starts a world, restoring what its data folder holds, and says in a few words what it is at each time it goes
-on to something else (LAUNCH_STAGES times in all). Raises LaunchError."""
+"""Starts a world, restoring what its data folder holds, and says in a few words what it is at each time it
+goes on to something else (at most LAUNCH_STAGES times). Raises LaunchError."""
 LAUNCH_STAGES = 3
 
 
@@ -190,7 +192,7 @@ class Recorder(Protocol):
 
 
 def backoff(attempt: int) -> float:
-    """Seconds to wait before the n-th attempt in a row: none before the first, then twice as long each time."""
+    """Seconds to wait before the n-th attempt in a row: none before the first, then ever twice as long."""
     if attempt <= 1:
         return 0.0
     return float(min(LAST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempt - 2)))
@@ -381,14 +383,16 @@ class ManagedWorld:
             look = session.look()
             self._see(look)
             self._see_details(session, look.scores.tick)
-            self._session = session
+            with self._lock:
+                self._session = session
             self.stage = (LAUNCH_STAGES, "running")
             self._move(Status.RUNNING, "it answers")
             return self._watch(session, player)
         except WorldUnavailable as error:
             return str(error)
         finally:
-            self._session = None
+            with self._lock:
+                self._session = None
             if not self._stopping.is_set():
                 # Whoever asks while the remains are cleared away is to read why they get no answer.
                 self._set_status(Status.RESTARTING)

@@ -190,7 +190,7 @@ class Gateway:
         """`GET /api/events?world=`: server-sent events.
 
         `world` carries a summary, first of every world and then of each that changed; `activity` carries
-        what happened in one: `{world, cursor, time, tick, kind, text}`. Who names a world counts as its viewer.
+        what happened in one: `{world, cursor, time, tick, kind, text}`. Who names a world is its viewer.
         """
         name = request.query_params.get("world")
         if name is None:

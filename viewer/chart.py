@@ -47,22 +47,17 @@ def score_chart(points: Sequence[Point]) -> str:
         f'aria-label="Production score {shown[-1].production:.0f}, automated {shown[-1].automated:.0f}">'
     ]
     for i in range(round(top / grid) + 1):
-        level = y(i * grid)
-        parts.append(
-            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{level:.1f}" y2="{level:.1f}"/>'
-        )
-        parts.append(
-            f'<text class="axis" x="{LEFT - 6}" y="{level + 4:.1f}" text-anchor="end">{short(i * grid)}</text>'
-        )
+        level, label = f"{y(i * grid):.1f}", short(i * grid)
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{level}" y2="{level}"/>')
+        parts.append(f'<text class="axis" x="{LEFT - 6}" y="{level}" dy="4" text-anchor="end">{label}</text>')
     for tick, anchor in ((first, "start"), (last, "end")):
-        label = f'<text class="axis" x="{x(tick):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">'
-        parts.append(f"{label}{game_time(tick)}</text>")
+        place = f'x="{x(tick):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}"'
+        parts.append(f'<text class="axis" {place}>{game_time(tick)}</text>')
     for name in ("production", "automated"):
         line = " ".join(f"{x(p.tick):.1f},{y(max(0.0, getattr(p, name))):.1f}" for p in shown)
         if name == "production":
-            parts.append(
-                f'<polygon class="area" points="{x(first):.1f},{y(0):.1f} {line} {x(last):.1f},{y(0):.1f}"/>'
-            )
+            corners = f"{x(first):.1f},{y(0):.1f} {line} {x(last):.1f},{y(0):.1f}"
+            parts.append(f'<polygon class="area" points="{corners}"/>')
         parts.append(f'<polyline class="line {name}" points="{line}"/>')
     parts.append("</svg>")
     return "".join(parts)

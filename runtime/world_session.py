@@ -1,0 +1,167 @@
+"""One life of a world: its process, and the host attached to it. What the supervisor starts and closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from runtime import fork_server, price_list
+from runtime.fork_server import ForkServerError
+from runtime.host import Host, HostError, ScoreReading
+from runtime.rcon_client import WorldGone, WorldRefused
+from runtime.supervisor import (
+    LaunchError,
+    Look,
+    ProgramReport,
+    Scores,
+    WorldDetails,
+    WorldPlan,
+    WorldUnavailable,
+)
+from runtime.world_process import WorldProcess, WorldStartError
+
+CREATED = "storage.claudetorio_created"
+"""Set in a world once FLE has made it, so that no later host resets it. The world itself remembers."""
+START_SECONDS = 60.0
+ANSWER_SECONDS = 30.0
+
+
+def warm_up() -> None:
+    """Do now what the first world would wait for: import FLE in the fork server, load the prices."""
+    fork_server.shared.start()
+    price_list.prices()
+
+
+def launch(plan: WorldPlan, progress: Callable[[str], None]) -> HostedWorld:
+    """Start a world's process, which restores itself from its data folder, and attach a host to it.
+
+    Args:
+        plan: the world; `plan.data` gets its log, its journal and saves, and the agent's variables.
+        progress: is told what is under way.
+
+    Raises:
+        LaunchError: with the reason.
+    """
+    progress("starting its process")
+    plan.data.mkdir(parents=True, exist_ok=True)
+    try:
+        process = WorldProcess.start(
+            name=plan.name,
+            log_path=plan.data / "world.log",
+            scenario=plan.scenario,
+            data=plan.data / "world",
+            deadline_s=START_SECONDS,
+        )
+    except WorldStartError as error:
+        raise LaunchError(str(error)) from error
+    host = Host(
+        process.client(ANSWER_SECONDS),
+        plan.name,
+        password=process.password,
+        state_file=plan.data / "variables",
+    )
+    try:
+        with process.client(ANSWER_SECONDS) as client:
+            created = client.command(f"/silent-command rcon.print({CREATED} and 1 or 0)").strip() == "1"
+            if not created:
+                progress("creating the world")
+                host.create(speed=plan.speed)
+                client.command(f"/silent-command {CREATED} = true")
+        progress("attaching to it")
+        host.attach()
+        if host.speed != plan.speed:
+            host.set_speed(plan.speed)
+    except (HostError, ForkServerError, WorldGone, WorldRefused) as error:
+        host.close()
+        process.stop()
+        raise LaunchError(str(error)) from error
+    return HostedWorld(process, host)
+
+
+class HostedWorld:
+    """A running world and its host: see `runtime.supervisor.WorldSession`."""
+
+    def __init__(self, process: WorldProcess, host: Host) -> None:
+        self.process = process
+        self.host = host
+        self._newest = ScoreReading(0, 0.0, 0.0, {}, {})
+
+    def end_of_life(self) -> str | None:
+        """None while the process runs, else how it ended."""
+        code = self.process.poll()
+        if code is None:
+            return None
+        return (
+            f"its process ended by signal {-code}" if code < 0 else f"its process ended with exit code {code}"
+        )
+
+    def scores(self) -> Scores:
+        """The scores now."""
+        with _unavailable():
+            self._newest = self.host.score()
+        return self._known_scores()
+
+    def look(self) -> Look:
+        """Scores, speed and activity now."""
+        return Look(self.scores(), self.host.speed, self.host.activity)
+
+    def details(self) -> WorldDetails:
+        """What there is besides; what was made and used up is as of the newest look."""
+        with _unavailable():
+            seen = self.host.details()
+        return WorldDetails(
+            position=seen.position,
+            inventory=seen.inventory,
+            entities=seen.entities,
+            produced=self._newest.produced,
+            consumed=self._newest.consumed,
+            research=seen.research,
+            technologies=tuple(seen.technologies),
+            alerts=tuple(seen.alerts),
+        )
+
+    def run_program(self, code: str, timeout_s: float) -> ProgramReport:
+        """Run a program. Raises ValueError for one that is too long."""
+        with _unavailable():
+            result = self.host.run_program(code, timeout_s)
+        # What the program did and printed is worth more than its newest score.
+        with suppress(WorldUnavailable):
+            self.scores()
+        notes = list(result.notes)
+        if result.unsaved:
+            notes.append(
+                f"These variables will not be there in a later program process: {', '.join(result.unsaved)}."
+            )
+        return ProgramReport(
+            output="".join(f"{line.text}\n" for line in result.lines),
+            error=result.error,
+            line=result.error_line,
+            seconds=result.seconds,
+            notes=tuple(notes),
+            scores=self._known_scores(),
+        )
+
+    def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
+        """What stands in an area of tiles."""
+        with _unavailable():
+            return self.host.scene(x0, y0, x1, y1)
+
+    def close(self) -> None:
+        """End the host, then the process, which saves first if it still runs."""
+        self.host.close()
+        self.process.stop()
+
+    def _known_scores(self) -> Scores:
+        known = self._newest
+        return Scores(known.tick, known.production_score, known.automated_score)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (WorldGone, WorldRefused, ForkServerError) as error:
+        raise WorldUnavailable(
+            f"The world does not answer now ({error}); try again in a few seconds."
+        ) from error
