@@ -48,7 +48,9 @@ class Entity(Process):
     rotatable: ClassVar[bool] = False
     unnumbered: ClassVar[bool] = False  # resources, trees and the like have no unit number
 
-    def __init__(self, world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force) -> None:
+    def __init__(
+        self, world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force
+    ) -> None:
         self.world = world
         self.proto = proto
         self.name = proto.name
@@ -69,6 +71,11 @@ class Entity(Process):
         self.lua: Any = None  # the one Lua object for this entity, made when first asked for
         self.set_box()
 
+    @classmethod
+    def can_face(cls, proto: EntityPrototype) -> bool:
+        """Whether an entity of a prototype takes a direction at all."""
+        return cls.rotatable
+
     def __getstate__(self) -> dict[str, Any]:
         slots = [s for c in type(self).__mro__ for s in getattr(c, "__slots__", ())]
         return {s: getattr(self, s) for s in slots if s != "lua" and hasattr(self, s)}
@@ -86,7 +93,12 @@ class Entity(Process):
     def set_box(self) -> None:
         """Bring the collision box in step with position and direction."""
         left, top, right, bottom = turned(self.proto.collision_box, self.direction)
-        self.left, self.top, self.right, self.bottom = self.x + left, self.y + top, self.x + right, self.y + bottom
+        self.left, self.top, self.right, self.bottom = (
+            self.x + left,
+            self.y + top,
+            self.x + right,
+            self.y + bottom,
+        )
 
     def tiles(self) -> Iterable[tuple[int, int]]:
         """The tiles its collision box touches."""
@@ -207,7 +219,7 @@ CLASSES: dict[str, type[Entity]] = {}
 E_ = TypeVar("E_", bound=type[Entity])
 
 
-class entity_class:  # noqa: N801 - used as a decorator
+class entity_class:
     """Class decorator: entities of these prototype types are made of this class."""
 
     def __init__(self, *types: str) -> None:

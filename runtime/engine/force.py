@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.prototypes import load
-from runtime.engine.systems.research import QUEUE_LENGTH, Technology, technology_prototypes, unlocked_by
+from runtime.engine.systems.research import (
+    QUEUE_LENGTH,
+    Technology,
+    technology_prototypes,
+    triggered_by,
+    unlocked_by,
+)
 
 if TYPE_CHECKING:
     from runtime.engine.world import World
@@ -19,11 +25,18 @@ class FlowStatistics:
     """What went in (`input`: produced) and out (`output`: consumed), by name, since the last `clear`.
 
     The counts `…_by_hand` are the part of the totals that players and scripts made or used, not machines.
+    `on_made` is told when some of what is `watched` is made, though not of what scripts only book.
     """
 
-    __slots__ = ("input", "input_by_hand", "output", "output_by_hand")
+    __slots__ = ("input", "input_by_hand", "on_made", "output", "output_by_hand", "watched")
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        watched: frozenset[str] = frozenset(),
+        on_made: Callable[[str, Any], None] | None = None,
+    ) -> None:
+        self.watched = watched
+        self.on_made = on_made
         self.clear()
 
     def clear(self) -> None:
@@ -36,13 +49,21 @@ class FlowStatistics:
     def made(self, name: str, count: Any) -> None:
         """A machine made some."""
         self.input[name] += count
+        if name in self.watched and self.on_made is not None:
+            self.on_made(name, count)
 
     def used(self, name: str, count: Any) -> None:
         """A machine used some up."""
         self.output[name] += count
 
     def made_by_hand(self, name: str, count: Any) -> None:
-        """A player or a script made some."""
+        """A player made some."""
+        self.booked(name, count)
+        if name in self.watched and self.on_made is not None:
+            self.on_made(name, count)
+
+    def booked(self, name: str, count: Any) -> None:
+        """A script says that some was made, `LuaFlowStatistics.on_flow`."""
         self.input[name] += count
         self.input_by_hand[name] += count
 
@@ -114,10 +135,11 @@ class Force:
         self.world = world
         self.name = name
         self.index = index
-        self.items = FlowStatistics()
+        self.lua: Any = None  # the one Lua object for this force, made when first asked for
+        self.items = FlowStatistics(
+            frozenset(n for kind, n in triggered_by() if kind == "craft-item"), self.crafted
+        )
         self.fluids = FlowStatistics()
-        self.kills = FlowStatistics()
-        self.builds = FlowStatistics()
         self.technologies: dict[str, Technology] = {
             n: Technology(p) for n, p in technology_prototypes().items()
         }
@@ -140,6 +162,9 @@ class Force:
         self.charted: set[tuple[int, int]] = set()  # chunks, as (x, y)
         self.all_charted = False
         self.reset_recipes()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "lua": None}
 
     # --- recipes --------------------------------------------------------------------------------------------
 
@@ -321,15 +346,24 @@ class Force:
         for name in names:
             self.add_research(name)
 
-    def trigger(self, name: str) -> bool:
-        """Complete a technology that comes by a trigger, if it is next; whether it was."""
-        tech = self.technologies[name]
-        if tech.researched or not tech.enabled or tech.proto.trigger is None:
-            return False
-        if not all(self.technologies[p].researched for p in tech.proto.prerequisites):
-            return False
-        self.finish(tech)
-        return True
+    def crafted(self, item: str, count: Any) -> None:
+        """Some of an item was crafted, which may be what a technology waits for."""
+        self.triggered("craft-item", item, count)
+
+    def triggered(self, kind: str, name: str, count: float = 1) -> None:
+        """Something happened that technologies may wait for: "craft-item", "mine-entity" and the like, and of what.
+
+        It counts for those whose prerequisites are done; the last one completes the technology.
+        """
+        for tech_name in triggered_by().get((kind, name), ()):
+            tech = self.technologies[tech_name]
+            proto = tech.proto
+            if tech.researched or not tech.enabled or proto.trigger is None:
+                continue
+            if all(self.technologies[p].researched for p in proto.prerequisites):
+                tech.saved_progress += count / proto.trigger.get("count", 1)
+                if tech.saved_progress >= 1.0 - 1e-9:
+                    self.finish(tech)
 
     # --- other forces ---------------------------------------------------------------------------------------
 
@@ -357,5 +391,5 @@ class Force:
             self.friendly_fire, self.share_chart, self.ai_controllable, self.custom_color,
             sorted(self.hand_crafting_disabled), sorted(self.items_launched.items()), self.rockets_launched,
             sorted(self.evolution.items()), self.spawn_position, sorted(self.charted), self.all_charted,
-            [s.state() for s in (self.items, self.fluids, self.kills, self.builds)],
+            [self.items.state(), self.fluids.state()],
         ]  # fmt: skip

@@ -17,7 +17,9 @@ class Inventory:
 
     __slots__ = ("accepts", "bar", "changed", "counts", "extra", "filters", "index", "names", "owner")
 
-    def __init__(self, size: int, owner: Any = None, index: int = 0, accepts: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self, size: int, owner: Any = None, index: int = 0, accepts: Callable[[str], bool] | None = None
+    ) -> None:
         self.names: list[str | None] = [None] * size
         self.counts: list[int] = [0] * size
         self.bar = size  # slots from here on take nothing by themselves
@@ -94,12 +96,13 @@ class Inventory:
             if left <= 0:
                 break
             if self.names[slot] == name:
-                left -= self._take(slot, left)
+                left -= self.take_quietly(slot, left)
         if left != count and self.changed is not None:
             self.changed()
         return count - left
 
-    def _take(self, slot: int, count: int) -> int:
+    def take_quietly(self, slot: int, count: int) -> int:
+        """Take up to `count` from one slot (0-based) without telling the owner, who does it; the number taken."""
         taken = min(count, self.counts[slot])
         self.counts[slot] -= taken
         if not self.counts[slot]:
@@ -109,7 +112,7 @@ class Inventory:
 
     def take_slot(self, slot: int, count: int) -> int:
         """Take up to `count` from one slot (0-based); the number taken."""
-        taken = self._take(slot, count)
+        taken = self.take_quietly(slot, count)
         if taken and self.changed is not None:
             self.changed()
         return taken

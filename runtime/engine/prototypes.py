@@ -73,7 +73,11 @@ def products(raw: Raw) -> list[Product]:
     """The products of a recipe's `results` or a `minable`'s `result(s)`, in the data's order."""
     rows = raw.get("results")
     if rows is None:
-        rows = [{"type": "item", "name": raw["result"], "amount": raw.get("count", 1)}] if "result" in raw else []
+        rows = (
+            [{"type": "item", "name": raw["result"], "amount": raw.get("count", 1)}]
+            if "result" in raw
+            else []
+        )
     out = []
     for row in rows:
         amount = row.get("amount")
@@ -161,7 +165,9 @@ class RecipePrototype:
         self.energy: float = raw.get("energy_required", 0.5)
         self.enabled: bool = raw.get("enabled", True) is not False
         self.hidden: bool = bool(raw.get("hidden", False))
-        self.ingredients = [Ingredient(i["type"], i["name"], i["amount"]) for i in raw.get("ingredients") or ()]
+        self.ingredients = [
+            Ingredient(i["type"], i["name"], i["amount"]) for i in raw.get("ingredients") or ()
+        ]
         self.products = products(raw)
         self.allow_decomposition: bool = raw.get("allow_decomposition", True)
 
@@ -182,7 +188,12 @@ class Prototypes:
         masks = self.raw["utility-constants"]["default"]["default_collision_masks"]
         groups = [t for t in sorted(masks) if t in self.raw and t not in NOT_ENTITIES]
         entity = {n: EntityPrototype(p, masks) for t in groups for n, p in sorted(self.raw[t].items())}
-        item = {n: ItemPrototype(p) for t in sorted(self.raw) for n, p in sorted(self.raw[t].items()) if "stack_size" in p}
+        item = {
+            n: ItemPrototype(p)
+            for t in sorted(self.raw)
+            for n, p in sorted(self.raw[t].items())
+            if "stack_size" in p
+        }
         recipe = {n: RecipePrototype(p) for n, p in sorted(self.raw["recipe"].items())}
         object.__setattr__(self, "entity", entity)
         object.__setattr__(self, "item", item)
@@ -191,7 +202,10 @@ class Prototypes:
     @cached_property
     def tile_layers(self) -> dict[str, frozenset[str]]:
         """Collision layers of each tile, by name."""
-        return {n: frozenset((p.get("collision_mask") or {"layers": {}})["layers"] or ()) for n, p in self.raw["tile"].items()}
+        return {
+            n: frozenset((p.get("collision_mask") or {"layers": {}})["layers"] or ())
+            for n, p in self.raw["tile"].items()
+        }
 
     @cached_property
     def smelting(self) -> dict[tuple[str, str], RecipePrototype]:
@@ -232,7 +246,11 @@ def _run_data_stage(data: Path) -> Raw:
         return {k: plain(value[k]) for k in sorted(keys, key=str)}
 
     raw = lua.globals().data.raw
-    return {t: {n: _slim(plain(raw[t][n])) for n in sorted(raw[t].keys())} for t in sorted(raw.keys()) if t not in ART_TYPES}
+    return {
+        t: {n: _slim(plain(raw[t][n])) for n in sorted(raw[t].keys())}
+        for t in sorted(raw.keys())
+        if t not in ART_TYPES
+    }
 
 
 _loaded: Prototypes | None = None

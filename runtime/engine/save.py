@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from runtime.engine.world import World
 
 MAGIC = b"factorio-embedded save 1\n"
-ALLOWED = {("random", "Random"), ("builtins", "set"), ("builtins", "frozenset"), ("builtins", "getattr"),
-           ("collections", "deque"), ("copyreg", "__newobj__"), ("copyreg", "_reconstructor"), ("builtins", "object")}  # fmt: skip
+ALLOWED = {("random", "Random"), ("builtins", "set"), ("builtins", "frozenset"), ("collections", "deque")}
+
+
+PROTOTYPES = {"_entity_prototype", "_item_prototype", "_recipe_prototype"}  # how a save names a prototype
 
 
 class SaveError(Exception):
@@ -39,11 +41,25 @@ class _Unpickler(pickle.Unpickler):
     """Loads classes of the engine alone: a save from elsewhere can't name anything else."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.startswith("runtime.engine.") and "." not in name or (module, name) in ALLOWED:
+        if (module, name) in ALLOWED:
+            return super().find_class(module, name)
+        if (module, name) == ("builtins", "getattr"):
+            return _method
+        if module.startswith("runtime.engine.") and "." not in name:
             found = super().find_class(module, name)
-            if (module, name) in ALLOWED or isinstance(found, type) or name.startswith("_"):
+            ours = getattr(found, "__module__", None) == module
+            if ours and (
+                isinstance(found, type) or module.startswith("runtime.engine.maps.") or name in PROTOTYPES
+            ):
                 return found
         raise SaveError(f"the save names {module}.{name}, which no save of a world holds")
+
+
+def _method(owner: Any, name: str) -> Any:
+    """A bound method of one of the engine's objects, which is how inventories remember whom to tell."""
+    if not type(owner).__module__.startswith("runtime.engine.") or name.startswith("__"):
+        raise SaveError(f"the save names {name} of {type(owner).__name__}, which no save of a world holds")
+    return getattr(owner, name)
 
 
 def dumps(save: Save) -> bytes:
@@ -71,7 +87,9 @@ def loads(data: bytes) -> Save:
 def state_hash(world: World, storage: Any, clock: list[Any]) -> str:
     """A hash of everything that decides a world's future: the same in every process that holds the same world."""
     digest = hashlib.sha256()
-    digest.update(repr([world.tick, world.seed, world.next_unit_number, world.random.getstate(), clock]).encode())
+    digest.update(
+        repr([world.tick, world.seed, world.next_unit_number, world.random.getstate(), clock]).encode()
+    )
     for chunk in sorted(world.surface.chunks):
         there = world.surface.chunks[chunk]
         for order in sorted(there):

@@ -28,7 +28,9 @@ class Surface:
         self.by_name: dict[str, dict[int, Entity]] = {}
         self.by_type: dict[str, dict[int, Entity]] = {}
         self.cells: dict[tuple[int, int], list[Entity]] = {}  # tile -> what touches it
-        self.interested: dict[tuple[int, int], dict[int, Entity]] = {}  # tile -> who wants to know of changes there
+        self.interested: dict[
+            tuple[int, int], dict[int, Entity]
+        ] = {}  # tile -> who wants to know of changes there
         self.always_day = False
         self._next_order = 0
 
@@ -88,7 +90,9 @@ class Surface:
         entity.x, entity.y = x, y
         entity.set_box()
         chunk_y, chunk_x = int(y // CHUNK), int(x // CHUNK)
-        entity.order = (((chunk_y + 0x8000) << 16 | (chunk_x + 0x8000)) << 40) | (entity.order & ((1 << 40) - 1))
+        entity.order = (((chunk_y + 0x8000) << 16 | (chunk_x + 0x8000)) << 40) | (
+            entity.order & ((1 << 40) - 1)
+        )
         self._index(entity)
         if self.interested:
             self._tell_cells({*old, *entity.tiles()}, entity)
@@ -168,7 +172,12 @@ class Surface:
         return (x + left, y + top, x + right, y + bottom)
 
     def obstacle(
-        self, proto: EntityPrototype, x: float, y: float, direction: int, ignore: Callable[[Entity], bool] | None = None
+        self,
+        proto: EntityPrototype,
+        x: float,
+        y: float,
+        direction: int,
+        ignore: Callable[[Entity], bool] | None = None,
     ) -> Entity | str | None:
         """What keeps an entity from standing here: an entity, a tile's name, or None when nothing does."""
         left, top, right, bottom = self.box_at(proto, x, y, direction)

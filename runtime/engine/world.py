@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.entity import NEVER, Entity, Process, make
@@ -15,6 +15,7 @@ from runtime.engine.surface import Surface
 if TYPE_CHECKING:
     from runtime.engine.systems.belts import Belts
 
+Deposit = tuple[str, float, float, int]  # resource, x, y, amount
 UNIT_BITS = 20
 UNIT_MASK = (1 << UNIT_BITS) - 1
 
@@ -25,19 +26,51 @@ class World:
     A process has at most one pending event; an entry of the heap whose key is no longer the process's is stale.
     """
 
-    def __init__(self, tile_at: Callable[[int, int], str], seed: int) -> None:
+    def __init__(
+        self,
+        tile_at: Callable[[int, int], str],
+        seed: int,
+        natural_resources: Callable[[], Iterable[Deposit]] = tuple,
+    ) -> None:
+        self.natural_resources = natural_resources
         self.tick = 0
         self.seed = seed
         self.heap: list[int] = []
         self.processes: dict[int, Process] = {}
         self.next_unit_number = 1
         self.random = random.Random(seed)
-        self.forces: dict[str, Force] = {n: Force(self, n, i) for i, n in enumerate(("player", "enemy", "neutral"), 1)}
+        self.forces: dict[str, Force] = {
+            n: Force(self, n, i) for i, n in enumerate(("player", "enemy", "neutral"), 1)
+        }
         self.surface = Surface(self, tile_at)
-        self.messages: list[str] = []
+        self.listener: Callable[[str, dict[str, Any]], None] | None = (
+            None  # what scripts registered for events
+        )
+        self.wrap_function: Callable[[Any], Any] | None = None
+        # Here and not above: the systems import this module.
+        from runtime.engine import kinds  # noqa: F401 - gives every type of entity its class
         from runtime.engine.systems.belts import Belts
+        from runtime.engine.systems.paths import Paths
 
         self.belts: Belts = Belts(self)
+        self.paths: Paths = Paths(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "listener": None, "wrap_function": None}
+
+    def raise_event(self, name: str, data: dict[str, Any]) -> None:
+        """Call the script's handler of an event, if there is one."""
+        if self.listener is not None:
+            self.listener(name, data)
+
+    def lua_function(self, function: Callable[..., Any]) -> Any:
+        """A Python function as scripts can call it."""
+        assert self.wrap_function is not None
+        return self.wrap_function(function)
+
+    def more_state(self) -> list[Any]:
+        """Plain data for the state hash that belongs to no entity and no force."""
+        return [self.paths.state(), self.surface.always_day]
 
     @property
     def prototypes(self) -> Prototypes:
@@ -120,6 +153,31 @@ class World:
         watchers, entity.watchers = entity.watchers, {}
         for watcher in watchers.values():
             watcher.wake(self.tick + 1)
+
+    def drop_pile(self, x: float, y: float, name: str, count: int) -> Entity:
+        """Lay items on the ground at a place."""
+        count = min(count, load().item[name].stack_size)
+        return self.create("item-on-ground", x, y, 0, self.forces["neutral"], stack_name=name, count=count)
+
+    def spill(self, x: float, y: float, name: str, count: int) -> list[Entity]:
+        """Lay items on the ground around a place, one pile each, the nearest free spots first."""
+        proto = load().entity["item-on-ground"]
+        piles: list[Entity] = []
+        ring = 0
+        while len(piles) < count and ring < 200:
+            edge = range(-ring, ring + 1)
+            for dx, dy in [(i, j) for j in edge for i in edge if max(abs(i), abs(j)) == ring]:
+                px, py = x + dx * 0.5, y + dy * 0.5
+                if len(piles) < count and self.surface.obstacle(proto, px, py, 0) is None:
+                    piles.append(self.drop_pile(px, py, name, 1))
+            ring += 1
+        return piles
+
+    def regenerate(self, names: list[str] | None) -> None:
+        """Put the map's own resources back where they are gone, as `LuaSurface.regenerate_entity`."""
+        for name, x, y, amount in self.natural_resources():
+            if (names is None or name in names) and not any(e.name == name for e in self.surface.at(x, y)):
+                self.create(name, x, y, 0, self.forces["neutral"], amount=amount, initial_amount=None)
 
     def force(self, key: Any) -> Force:
         """A force by name or index."""

@@ -19,7 +19,17 @@ class Burner:
     the last fuel will be spent; owners that draw now and then call `draw`.
     """
 
-    __slots__ = ("burning", "burnt", "categories", "effectivity", "inventory", "owner", "rate", "remaining", "since")
+    __slots__ = (
+        "burning",
+        "burnt",
+        "categories",
+        "effectivity",
+        "inventory",
+        "owner",
+        "rate",
+        "remaining",
+        "since",
+    )
 
     def __init__(self, owner: Entity) -> None:
         source = owner.proto.burner
@@ -43,7 +53,11 @@ class Burner:
 
     def takes(self, name: str) -> bool:
         """Whether an inserter may bring it more of a fuel."""
-        return self.accepts(name) and self.inventory.count(name) < INSERTER_FUEL_LIMIT and self.inventory.room(name) > 0
+        return (
+            self.accepts(name)
+            and self.inventory.count(name) < INSERTER_FUEL_LIMIT
+            and self.inventory.room(name) > 0
+        )
 
     def settle(self, tick: int) -> None:
         """Burn what has been drawn since last time, up to `tick`."""
@@ -68,7 +82,8 @@ class Burner:
                 if item.burnt_result is not None:
                     self.burnt.insert(item.burnt_result, 1)
                 self.owner.force.items.used(name, 1)
-                self.inventory.take_slot(slot, 1)
+                self.inventory.take_quietly(slot, 1)
+                self.owner.changed()
                 return True
         self.burning = None
         return False
@@ -87,6 +102,11 @@ class Burner:
             if self.remaining < 1e-9:
                 self.remaining = 0.0
         return got
+
+    def owner_energy(self) -> float:
+        """What the owner's energy buffer holds, joules: one tick's worth while there is anything to burn."""
+        self.settle(self.owner.world.tick)
+        return power_of(self.owner) if self.remaining > 0 or not self.inventory.is_empty() else 0.0
 
     def state(self) -> list[Any]:
         """Plain data for the state hash, as of the present tick."""

@@ -25,7 +25,18 @@ WALK: dict[int, tuple[float, float]] = {
 class Character(Entity):
     """A character without a player: an agent's hands."""
 
-    __slots__ = ("ammo", "armor", "color", "crafting", "guns", "main", "mining", "selected", "trash", "walking")
+    __slots__ = (
+        "ammo",
+        "armor",
+        "color",
+        "crafting",
+        "guns",
+        "main",
+        "mining",
+        "selected",
+        "trash",
+        "walking",
+    )
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -94,7 +105,9 @@ class HandCrafting(Process):
 
     def __init__(self, character: Character) -> None:
         self.character = character
-        self.queue: list[list[Any]] = []  # [recipe, crafts left, whether the products are for the queue itself]
+        self.queue: list[
+            list[Any]
+        ] = []  # [recipe, crafts left, whether the products are for the queue itself]
         character.world.register(self)
 
     def begin(self, recipe: RecipePrototype, crafts: int) -> int:
@@ -113,7 +126,12 @@ class HandCrafting(Process):
         return done
 
     def _plan(
-        self, recipe: RecipePrototype, crafts: int, held: dict[str, int], steps: list[tuple[RecipePrototype, int]], above: tuple[str, ...]
+        self,
+        recipe: RecipePrototype,
+        crafts: int,
+        held: dict[str, int],
+        steps: list[tuple[RecipePrototype, int]],
+        above: tuple[str, ...],
     ) -> bool:
         """Add the steps to `steps` and take what they use from `held`; False if something can't be had by hand."""
         force = self.character.force
@@ -231,7 +249,9 @@ class HandMining(Process):
         return character.can_reach(target)
 
     def _ticks(self, target: Entity) -> int:
-        speed = self.character.proto.raw["mining_speed"] * (1 + self.character.force.manual_mining_speed_modifier)
+        speed = self.character.proto.raw["mining_speed"] * (
+            1 + self.character.force.manual_mining_speed_modifier
+        )
         return max(1, math.ceil(target.proto.mining_time * 60 / speed - 1e-9))
 
     def on_event(self, world: World, tick: int) -> None:

@@ -11,7 +11,9 @@ from runtime.engine.inventory import Inventory
 CHEST = 1  # defines.inventory.chest
 
 
-@entity_class("container", "logistic-container", "infinity-container", "linked-container", "temporary-container")
+@entity_class(
+    "container", "logistic-container", "infinity-container", "linked-container", "temporary-container"
+)
 class Container(Entity):
     """An entity with one inventory that anything may go into."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.engine.entity import CRAFT, NEVER, Entity, entity_class
 from runtime.engine.inventory import Inventory
-from runtime.engine.prototypes import RecipePrototype, load
+from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 
 INPUT, OUTPUT, MODULES = 2, 3, 4  # defines.inventory.crafter_input, .crafter_output, .crafter_modules
@@ -20,7 +20,18 @@ class CraftingMachine(Entity):
     A cold machine begins on the second tick after it has all it needs, a warm one on the next (measured).
     """
 
-    __slots__ = ("_finish", "_left", "_warm", "burner", "crafting", "input", "modules", "output", "products_finished", "recipe")
+    __slots__ = (
+        "_finish",
+        "_left",
+        "_warm",
+        "burner",
+        "crafting",
+        "input",
+        "modules",
+        "output",
+        "products_finished",
+        "recipe",
+    )
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -289,6 +300,10 @@ class AssemblingMachine(CraftingMachine):
     __slots__ = ()
     rotatable = True
 
+    @classmethod
+    def can_face(cls, proto: EntityPrototype) -> bool:
+        return bool(proto.raw.get("fluid_boxes"))
+
     def set_recipe(self, recipe: RecipePrototype | None) -> dict[str, int]:
         """Set or clear the recipe; what was in it comes back, the ingredients of a begun craft included."""
         freed: dict[str, int] = {}
@@ -304,7 +319,10 @@ class AssemblingMachine(CraftingMachine):
         self._stop(self.world.tick)
         self.world.cancel(self)
         self.recipe = recipe
-        for inventory, rows in ((self.input, recipe.ingredients if recipe else []), (self.output, recipe.products if recipe else [])):
+        for inventory, rows in (
+            (self.input, recipe.ingredients if recipe else []),
+            (self.output, recipe.products if recipe else []),
+        ):
             items = [r.name for r in rows if r.type == "item"]
             inventory.clear()
             inventory.resize(len(items))
@@ -313,7 +331,9 @@ class AssemblingMachine(CraftingMachine):
         return freed
 
     def recipe_with(self, name: str) -> RecipePrototype | None:
-        if self.recipe is not None and any(i.name == name and i.type == "item" for i in self.recipe.ingredients):
+        if self.recipe is not None and any(
+            i.name == name and i.type == "item" for i in self.recipe.ingredients
+        ):
             return self.recipe
         return None
 

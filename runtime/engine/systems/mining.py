@@ -38,7 +38,9 @@ class Resource(Entity):
         """Mine `count` from it; at nothing it is gone."""
         if self.infinite:
             minimum = self.proto.raw.get("minimum", 0)
-            self.amount = max(minimum, self.amount - count * self.proto.raw.get("infinite_depletion_amount", 1))
+            self.amount = max(
+                minimum, self.amount - count * self.proto.raw.get("infinite_depletion_amount", 1)
+            )
         else:
             self.amount -= count
             if self.amount <= 0:
@@ -141,7 +143,13 @@ class MiningDrill(Entity):
         """Begin or go on with the present item, if there is fuel and something to mine."""
         tick = self.world.tick
         target = self.target
-        if target is None or self._holding is not None or self._finish != NEVER or self.burner is None or not self.active:
+        if (
+            target is None
+            or self._holding is not None
+            or self._finish != NEVER
+            or self.burner is None
+            or not self.active
+        ):
             return
         if not self.burner.load_fuel():
             return

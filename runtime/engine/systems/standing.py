@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.engine.entity import Entity, entity_class
 from runtime.engine.inventory import Inventory
-from runtime.engine.prototypes import load
+from runtime.engine.prototypes import EntityPrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 
 # Prototype type -> (field with the size, defines.inventory number, what may go in)
@@ -21,6 +21,14 @@ HOLDS: dict[str, tuple[tuple[str, int, str], ...]] = {
     "cargo-wagon": (("inventory_size", 1, ""),),
 }
 
+# Types that take a direction.
+FACING = {
+    "arithmetic-combinator", "boiler", "burner-generator", "constant-combinator", "curved-rail-a", "curved-rail-b",
+    "decider-combinator", "fluid-turret", "gate", "generator", "offshore-pump", "pipe-to-ground", "pump", "rail-chain-signal",
+    "rail-signal", "reactor", "splitter", "storage-tank", "straight-rail", "train-stop", "underground-belt", "artillery-turret",
+    "ammo-turret", "electric-turret",
+}  # fmt: skip
+
 
 @entity_class(
     "accumulator", "ammo-turret", "arithmetic-combinator", "artillery-turret", "beacon", "boiler", "burner-generator", "car",
@@ -34,6 +42,11 @@ class Standing(Entity):
     """An entity whose system has not been built: it can be placed, turned, filled, emptied and mined."""
 
     __slots__ = ("burner", "held")
+    rotatable = True
+
+    @classmethod
+    def can_face(cls, proto: EntityPrototype) -> bool:
+        return proto.type in FACING
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -41,7 +54,9 @@ class Standing(Entity):
         self.held: dict[int, Inventory] = {}
         for field, number, kind in HOLDS.get(self.type, ()):
             size = self.proto.raw.get(field, 0)
-            inventory = Inventory(len(size) if isinstance(size, list) else size, self, number, Accepts(kind, self.proto.raw))
+            inventory = Inventory(
+                len(size) if isinstance(size, list) else size, self, number, Accepts(kind, self.proto.raw)
+            )
             inventory.changed = self.changed
             self.held[number] = inventory
         if self.burner is not None:
@@ -55,7 +70,9 @@ class Standing(Entity):
         return {**found, **self.held}
 
     def _place_for(self, name: str) -> Inventory | None:
-        return next((i for i in self.inventories().values() if i.index != BURNT_RESULT and i.room(name)), None)
+        return next(
+            (i for i in self.inventories().values() if i.index != BURNT_RESULT and i.room(name)), None
+        )
 
     def insertable(self, name: str) -> int:
         place = self._place_for(name)
@@ -69,7 +86,15 @@ class Standing(Entity):
         return self.burner is not None and self.burner.takes(name)
 
     def status(self) -> str | None:
-        if self.type in ("wall", "pipe", "pipe-to-ground", "straight-rail", "curved-rail-a", "curved-rail-b", "electric-pole"):
+        if self.type in (
+            "wall",
+            "pipe",
+            "pipe-to-ground",
+            "straight-rail",
+            "curved-rail-a",
+            "curved-rail-b",
+            "electric-pole",
+        ):
             return None
         if self.burner is not None:
             return "no_fuel" if self.burner.inventory.is_empty() and not self.burner.remaining else "working"

@@ -1,0 +1,27 @@
+"""Importing this gives every prototype type the class that acts for it."""
+
+from runtime.engine.systems import (
+    belts,
+    character,
+    containers,
+    crafting,
+    ground,
+    inserters,
+    mining,
+    nature,
+    paths,
+    standing,
+)
+
+__all__ = [
+    "belts",
+    "character",
+    "containers",
+    "crafting",
+    "ground",
+    "inserters",
+    "mining",
+    "nature",
+    "paths",
+    "standing",
+]

@@ -1,0 +1,784 @@
+"""`LuaEntity`, with what it has from `LuaControl`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.engine.defines import entity_status
+from runtime.engine.entity import Entity
+from runtime.engine.inventory import Inventory
+from runtime.engine.lua import values
+from runtime.engine.lua.burner import LuaBurner
+from runtime.engine.lua.entity_prototype import LuaEntityPrototype
+from runtime.engine.lua.force import LuaForce
+from runtime.engine.lua.inventory import LuaInventory
+from runtime.engine.lua.item_stack import LuaItemStack
+from runtime.engine.lua.recipe import LuaRecipe
+from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read, lua_write
+from runtime.engine.prototypes import load
+from runtime.engine.systems.belts import TransportBelt
+from runtime.engine.systems.character import MAIN, Character, mine
+from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine, Furnace
+from runtime.engine.systems.ground import ItemOnGround
+from runtime.engine.systems.inserters import Inserter
+from runtime.engine.systems.mining import MiningDrill, Resource
+
+
+def lua_entity(entity: Entity | None) -> LuaEntity | None:
+    """The one object that stands for an entity in Lua."""
+    if entity is None:
+        return None
+    if entity.lua is None:
+        entity.lua = LuaEntity(entity)
+    made: LuaEntity = entity.lua
+    return made
+
+
+class LuaEntity(LuaObject):
+    """An entity. A member that its kind doesn't have raises, or is nil where the game says so."""
+
+    __slots__ = ("entity",)
+    object_name = "LuaEntity"
+
+    def __init__(self, entity: Entity) -> None:
+        self.entity = entity
+
+    @property
+    def valid(self) -> bool:  # type: ignore[override]
+        return self.entity.valid
+
+    def __str__(self) -> str:
+        e = self.entity
+        return f"[LuaEntity: {e.name} at ({e.x:g}, {e.y:g})]" if e.valid else "[LuaEntity: invalid]"
+
+    @property
+    def sort_key(self) -> Any:
+        return f"entity {self.entity.unit_number:012} {self.entity.order:030}"
+
+    def _need(self, kind: type[Any] | tuple[type[Any], ...], member: str, what: str) -> Any:
+        if not isinstance(self.entity, kind):
+            raise LuaError(
+                f"LuaEntity::{member} can only be used on {what}; {self.entity.name} is of type {self.entity.type}."
+            )
+        return self.entity
+
+    # --- what and where ----------------------------------------------------------------------------------------
+
+    @lua_read
+    def name(self) -> str:
+        return self.entity.name
+
+    @lua_read
+    def type(self) -> str:
+        return self.entity.type
+
+    @lua_read
+    def localised_name(self) -> list[str]:
+        return [f"entity-name.{self.entity.name}"]
+
+    @lua_read
+    def unit_number(self) -> Any:
+        return self.entity.unit_number or None
+
+    @lua_read
+    def prototype(self) -> Any:
+        return LuaEntityPrototype.of(self.entity.name)
+
+    @lua_read
+    def position(self) -> dict[str, float]:
+        return {"x": self.entity.x, "y": self.entity.y}
+
+    @lua_read
+    def bounding_box(self) -> Any:
+        e = self.entity
+        return values.box((e.left, e.top, e.right, e.bottom))
+
+    @lua_read
+    def selection_box(self) -> Any:
+        e = self.entity
+        left, top, right, bottom = e.proto.selection_box
+        return values.box((e.x + left, e.y + top, e.x + right, e.y + bottom))
+
+    @lua_read
+    def tile_width(self) -> int:
+        return self.entity.proto.tile_width
+
+    @lua_read
+    def tile_height(self) -> int:
+        return self.entity.proto.tile_height
+
+    @lua_read
+    def surface(self) -> Any:
+        from runtime.engine.lua.surface import LuaSurface
+
+        return LuaSurface.of(self.entity.world)
+
+    @lua_read
+    def surface_index(self) -> int:
+        return 1
+
+    @lua_read
+    def force(self) -> LuaForce:
+        return LuaForce.of(self.entity.force)
+
+    @lua_write("force")
+    def set_force(self, value: Any) -> None:
+        self.entity.force = force_of(self.entity.world, value)
+
+    @lua_read
+    def force_index(self) -> int:
+        return self.entity.force.index
+
+    @lua_read
+    def direction(self) -> int:
+        return self.entity.direction
+
+    @lua_write("direction")
+    def set_direction(self, value: Any) -> None:
+        direction = direction_of(value)
+        if self.supports_direction():
+            self.entity.rotate_to(direction)
+        elif isinstance(self.entity, Character):
+            self.entity.direction = direction
+
+    @lua_read
+    def orientation(self) -> float:
+        return self.entity.direction / 16
+
+    @lua_read
+    def mirroring(self) -> bool:
+        return False
+
+    @lua_read
+    def quality(self) -> dict[str, Any]:
+        return {"name": "normal", "level": 0}
+
+    @lua_read
+    def supports_direction(self) -> bool:
+        return self.entity.can_face(self.entity.proto)
+
+    @lua_read
+    def rotatable(self) -> bool:
+        return self.supports_direction()
+
+    @lua_method
+    def rotate(self, params: Any = None) -> bool:
+        if not self.supports_direction():
+            return False
+        reverse = bool(values.table(params).get("reverse")) if params is not None else False
+        self.entity.rotate_to((self.entity.direction + (12 if reverse else 4)) % 16)
+        return True
+
+    @lua_method
+    def teleport(self, position: Any, surface: Any = None, *rest: Any) -> bool:
+        entity = self.entity
+        if not isinstance(entity, Character):
+            return False
+        x, y = (
+            values.position(position)
+            if not isinstance(position, (int, float))
+            else (position, values.number(surface))
+        )
+        entity.world.surface.moved(entity, x, y)
+        return True
+
+    # --- life --------------------------------------------------------------------------------------------------
+
+    @lua_read
+    def active(self) -> bool:
+        return self.entity.active
+
+    @lua_write("active")
+    def set_active(self, value: Any) -> None:
+        self.entity.active = bool(value)
+        self.entity.wake(self.entity.world.tick + 1)
+
+    @lua_read
+    def destructible(self) -> bool:
+        return self.entity.destructible
+
+    @lua_write("destructible")
+    def set_destructible(self, value: Any) -> None:
+        self.entity.destructible = bool(value)
+
+    @lua_read
+    def minable(self) -> bool:
+        return self.entity.minable
+
+    @lua_write("minable")
+    def set_minable(self, value: Any) -> None:
+        self.entity.minable = bool(value)
+
+    @lua_read
+    def operable(self) -> bool:
+        return True
+
+    @lua_read
+    def health(self) -> Any:
+        return self.entity.health if self.entity.proto.max_health else None
+
+    @lua_write("health")
+    def set_health(self, value: Any) -> None:
+        limit = self.entity.proto.max_health
+        self.entity.health = max(0.0, min(limit, values.number(value, "health")))
+        if limit and not self.entity.health:
+            self.entity.world.destroy(self.entity)
+
+    @lua_read
+    def max_health(self) -> float:
+        return self.entity.proto.max_health
+
+    @lua_method
+    def get_health_ratio(self) -> Any:
+        limit = self.entity.proto.max_health
+        return self.entity.health / limit if limit else None
+
+    @lua_method
+    def damage(self, damage: Any, force: Any, kind: Any = None, *rest: Any) -> float:
+        entity = self.entity
+        if not entity.proto.max_health:
+            raise LuaError(f"{entity.name} has no health.")
+        if not entity.destructible:
+            return 0.0
+        done = min(entity.health, resisted(entity, values.number(damage, "damage"), kind or "physical"))
+        entity.health -= done
+        if entity.health <= 0:
+            entity.world.destroy(entity)
+        return done
+
+    @lua_method
+    def die(self, force: Any = None, cause: Any = None) -> bool:
+        self.entity.world.destroy(self.entity)
+        return True
+
+    @lua_method
+    def destroy(self, params: Any = None) -> bool:
+        self.entity.world.destroy(self.entity)
+        return True
+
+    @lua_method
+    def can_be_destroyed(self) -> bool:
+        return True
+
+    @lua_method
+    def mine(self, params: Any = None) -> bool:
+        entity = self.entity
+        wanted = values.table(params) if params is not None else {}
+        if not entity.minable and not wanted.get("ignore_minable", True):
+            return False
+        target = wanted.get("inventory")
+        if isinstance(target, LuaInventory):
+            for name, count in [
+                *entity.mined_items(),
+                *((p.name, int(p.amount)) for p in entity.proto.products),
+            ]:
+                target.inventory.insert(name, count)
+        if isinstance(entity, Resource):
+            entity.deplete()
+        else:
+            entity.world.destroy(entity)
+        return True
+
+    # --- resources ---------------------------------------------------------------------------------------------
+
+    @lua_read
+    def amount(self) -> int:
+        resource: Resource = self._need(Resource, "amount", "resources")
+        return resource.amount
+
+    @lua_write("amount")
+    def set_amount(self, value: Any) -> None:
+        resource: Resource = self._need(Resource, "amount", "resources")
+        amount = values.integer(value, "amount")
+        if not 0 < amount < 2**32:
+            raise LuaError("Entity amount must be a number greater than 0.")
+        resource.amount = amount
+
+    @lua_read
+    def initial_amount(self) -> Any:
+        resource: Resource = self._need(Resource, "initial_amount", "resources")
+        return resource.initial_amount
+
+    @lua_read
+    def mining_target(self) -> Any:
+        drill: MiningDrill = self._need(MiningDrill, "mining_target", "mining drills")
+        return lua_entity(drill.target)
+
+    @lua_read
+    def mining_progress(self) -> Any:
+        return self.entity.progress if isinstance(self.entity, MiningDrill) else None
+
+    @lua_method
+    def update_connections(self) -> None:
+        """Connections are always up to date."""
+
+    # --- energy ------------------------------------------------------------------------------------------------
+
+    @lua_read
+    def burner(self) -> Any:
+        burner = getattr(self.entity, "burner", None)
+        return None if burner is None else LuaBurner(burner)
+
+    @lua_read
+    def energy(self) -> float:
+        burner = getattr(self.entity, "burner", None)
+        return 0.0 if burner is None else burner.owner_energy()
+
+    @lua_write("energy")
+    def set_energy(self, value: Any) -> None:
+        values.number(value, "energy")  # a burner's buffer follows from what burns; others have none
+
+    @lua_read
+    def electric_buffer_size(self) -> Any:
+        return None
+
+    @lua_read
+    def electric_network_id(self) -> Any:
+        return None
+
+    @lua_read
+    def status(self) -> Any:
+        name = self.entity.status()
+        return None if name is None else entity_status()[name]
+
+    # --- crafting ----------------------------------------------------------------------------------------------
+
+    @lua_read
+    def crafting_progress(self) -> float:
+        machine: CraftingMachine = self._need(CraftingMachine, "crafting_progress", "crafting machines")
+        return machine.progress
+
+    @lua_read
+    def crafting_speed(self) -> float:
+        machine: CraftingMachine = self._need(CraftingMachine, "crafting_speed", "crafting machines")
+        return float(machine.proto.raw["crafting_speed"])
+
+    @lua_read
+    def products_finished(self) -> int:
+        machine: CraftingMachine = self._need(CraftingMachine, "products_finished", "crafting machines")
+        return machine.products_finished
+
+    @lua_method
+    def is_crafting(self) -> bool:
+        machine: CraftingMachine = self._need(CraftingMachine, "is_crafting", "crafting machines")
+        return machine.crafting is not None
+
+    @lua_read
+    def previous_recipe(self) -> None:
+        return None
+
+    @lua_method
+    def get_recipe(self) -> Any:
+        machine: CraftingMachine = self._need(CraftingMachine, "get_recipe", "crafting machines")
+        recipe = machine.crafting or machine.next_recipe() if isinstance(machine, Furnace) else machine.recipe
+        if recipe is None:
+            return None
+        return LuaRecipe.of(machine.force, recipe.name), {"name": "normal"}
+
+    @lua_method
+    def set_recipe(self, recipe: Any = None, quality: Any = None) -> Any:
+        machine: AssemblingMachine = self._need(AssemblingMachine, "set_recipe", "assembling machines")
+        if recipe is None:
+            return values.contents(machine.set_recipe(None))
+        name = values.name_of(recipe, "recipe")
+        proto = load().recipe.get(name)
+        if proto is None:
+            raise LuaError(f"Unknown recipe name: {name}")
+        if proto.category not in machine.proto.raw["crafting_categories"]:
+            raise LuaError(f"{machine.name} can't craft {name}: its category is {proto.category}.")
+        return values.contents(machine.set_recipe(proto))
+
+    # --- inventories -------------------------------------------------------------------------------------------
+
+    @lua_method
+    def get_inventory(self, index: Any) -> Any:
+        inventory = self.entity.inventories().get(values.integer(index, "inventory index"))
+        return None if inventory is None or not len(inventory) else LuaInventory(inventory)
+
+    @lua_method
+    def get_max_inventory_index(self) -> int:
+        return max(self.entity.inventories(), default=0)
+
+    @lua_method
+    def get_main_inventory(self) -> Any:
+        return self.get_inventory(MAIN) if isinstance(self.entity, Character) else None
+
+    @lua_method
+    def get_output_inventory(self) -> Any:
+        inventory = self.entity.output_inventory()
+        return None if inventory is None else LuaInventory(inventory)
+
+    @lua_method
+    def get_fuel_inventory(self) -> Any:
+        burner = getattr(self.entity, "burner", None)
+        return None if burner is None else LuaInventory(burner.inventory)
+
+    @lua_method
+    def get_burnt_result_inventory(self) -> Any:
+        burner = getattr(self.entity, "burner", None)
+        return None if burner is None else LuaInventory(burner.burnt)
+
+    @lua_method
+    def get_module_inventory(self) -> Any:
+        modules = getattr(self.entity, "modules", None)
+        return None if modules is None or not len(modules) else LuaInventory(modules)
+
+    @lua_method
+    def has_items_inside(self) -> bool:
+        return any(not i.is_empty() for i in self.entity.inventories().values())
+
+    @lua_method
+    def clear_items_inside(self) -> None:
+        for inventory in self.entity.inventories().values():
+            inventory.clear()
+        if isinstance(self.entity, TransportBelt):
+            self.entity.clear(1)
+            self.entity.clear(2)
+
+    @lua_method
+    def get_item_count(self, item: Any = None) -> int:
+        name = None if item is None else values.name_of(item, "item")
+        entity = self.entity
+        if isinstance(entity, TransportBelt):
+            return sum(name in (None, n) for lane in (1, 2) for n, _ in entity.lane_contents(lane))
+        return sum(i.count(name) for i in entity.inventories().values())
+
+    @lua_method
+    def can_insert(self, items: Any) -> bool:
+        return self.entity.insertable(values.item_stack(items)[0]) > 0
+
+    @lua_method
+    def get_insertable_count(self, item: Any) -> int:
+        return self.entity.insertable(values.item_stack(values.name_of(item, "item"))[0])
+
+    @lua_method
+    def insert(self, items: Any) -> int:
+        name, count = values.item_stack(items)
+        return self.entity.insert(name, count) if count else 0
+
+    @lua_method
+    def remove_item(self, items: Any) -> int:
+        name, count = values.item_stack(items)
+        entity = self.entity
+        if isinstance(entity, TransportBelt):
+            return entity.remove(name, count)
+        taken = 0
+        for inventory in entity.inventories().values():
+            taken += inventory.remove(name, count - taken)
+            if taken >= count:
+                break
+        return taken
+
+    @lua_read
+    def grid(self) -> None:
+        return None
+
+    @lua_read
+    def stack(self) -> Any:
+        pile: ItemOnGround = self._need(ItemOnGround, "stack", "items on the ground")
+        return _lone_stack(pile, pile.stack_name, pile.count)
+
+    # --- belts and inserters -----------------------------------------------------------------------------------
+
+    @lua_read
+    def belt_neighbours(self) -> dict[str, list[Any]]:
+        belt: TransportBelt = self._need(TransportBelt, "belt_neighbours", "transport belts")
+        return {
+            "inputs": [lua_entity(b) for b in belt.inputs()],
+            "outputs": [lua_entity(b) for b in belt.outputs()],
+        }
+
+    @lua_read
+    def belt_shape(self) -> str:
+        belt: TransportBelt = self._need(TransportBelt, "belt_shape", "transport belts")
+        return belt.shape()
+
+    @lua_method
+    def get_max_transport_line_index(self) -> int:
+        self._need(TransportBelt, "get_max_transport_line_index", "transport belts")
+        return 2
+
+    @lua_method
+    def get_transport_line(self, index: Any) -> Any:
+        belt: TransportBelt = self._need(TransportBelt, "get_transport_line", "transport belts")
+        from runtime.engine.lua.transport_line import LuaTransportLine
+
+        lane = values.integer(index, "index")
+        if lane not in (1, 2):
+            raise LuaError(f"Index out of bounds: {lane} (a belt has lines 1 and 2).")
+        return LuaTransportLine(belt, lane)
+
+    @lua_read
+    def drop_position(self) -> dict[str, float]:
+        entity = self.entity
+        if isinstance(entity, (Inserter, MiningDrill)):
+            return values.point(*entity.drop_position())
+        raise LuaError(
+            f"LuaEntity::drop_position can only be used on inserters and mining drills; {entity.name} is neither."
+        )
+
+    @lua_read
+    def drop_target(self) -> Any:
+        entity = self.entity
+        if isinstance(entity, Inserter):
+            return lua_entity(entity.drop_target)
+        if isinstance(entity, MiningDrill):
+            found = [
+                e
+                for e in entity.world.surface.at(*entity.drop_position())
+                if e is not entity and not e.unnumbered
+            ]
+            return lua_entity(found[0]) if found else None
+        raise LuaError(
+            f"LuaEntity::drop_target can only be used on inserters and mining drills; {entity.name} is neither."
+        )
+
+    @lua_read
+    def pickup_position(self) -> dict[str, float]:
+        inserter: Inserter = self._need(Inserter, "pickup_position", "inserters")
+        return values.point(*inserter.pickup_position())
+
+    @lua_read
+    def pickup_target(self) -> Any:
+        inserter: Inserter = self._need(Inserter, "pickup_target", "inserters")
+        return lua_entity(inserter.pickup_target)
+
+    @lua_read
+    def held_stack(self) -> Any:
+        inserter: Inserter = self._need(Inserter, "held_stack", "inserters")
+        return _lone_stack(inserter, inserter.held, inserter.held_count)
+
+    @lua_read
+    def held_stack_position(self) -> dict[str, float]:
+        inserter: Inserter = self._need(Inserter, "held_stack_position", "inserters")
+        return values.point(*inserter.hand_position())
+
+    @lua_read
+    def use_filters(self) -> bool:
+        inserter: Inserter = self._need(Inserter, "use_filters", "inserters")
+        return inserter.use_filters
+
+    @lua_write("use_filters")
+    def set_use_filters(self, value: Any) -> None:
+        inserter: Inserter = self._need(Inserter, "use_filters", "inserters")
+        inserter.use_filters = bool(value)
+
+    @lua_read
+    def filter_slot_count(self) -> int:
+        return int(self.entity.proto.raw.get("filter_count", 0))
+
+    @lua_method
+    def get_filter(self, index: Any) -> Any:
+        inserter: Inserter = self._need(Inserter, "get_filter", "inserters")
+        name = inserter.filters.get(values.integer(index, "index"))
+        return None if name is None else {"name": name, "quality": "normal", "comparator": "="}
+
+    @lua_method
+    def set_filter(self, index: Any, item: Any = None) -> None:
+        inserter: Inserter = self._need(Inserter, "set_filter", "inserters")
+        slot = values.integer(index, "index")
+        if not 1 <= slot <= self.filter_slot_count():
+            raise LuaError(f"Index out of bounds: {slot} (there are {self.filter_slot_count()} filters).")
+        if item is None:
+            inserter.filters.pop(slot, None)
+        else:
+            inserter.filters[slot] = values.item_stack(values.name_of(item, "item"))[0]
+
+    # --- characters (LuaControl) -------------------------------------------------------------------------------
+
+    def _character(self, member: str) -> Character:
+        character: Character = self._need(Character, member, "characters")
+        return character
+
+    @lua_read
+    def player(self) -> None:
+        return None
+
+    @lua_read
+    def character(self) -> None:
+        return None
+
+    @lua_read
+    def color(self) -> Any:
+        if not isinstance(self.entity, Character):
+            return None
+        r, g, b, a = self.entity.color
+        return {"r": r, "g": g, "b": b, "a": a}
+
+    @lua_write("color")
+    def set_color(self, value: Any) -> None:
+        if isinstance(self.entity, Character):
+            given = values.table(value, "color")
+            parts = [given.get(k, given.get(i, 1.0 if k == "a" else 0.0)) for i, k in enumerate("rgba", 1)]
+            r, g, b, a = (values.number(v, "color") for v in parts)
+            self.entity.color = (r, g, b, a)
+
+    @lua_read
+    def reach_distance(self) -> float:
+        return self._character("reach_distance").reach
+
+    @lua_read
+    def build_distance(self) -> float:
+        return float(self._character("build_distance").proto.raw["build_distance"])
+
+    @lua_read
+    def resource_reach_distance(self) -> float:
+        return self._character("resource_reach_distance").resource_reach
+
+    @lua_read
+    def character_running_speed(self) -> float:
+        return self._character("character_running_speed").running_speed
+
+    @lua_method
+    def can_reach_entity(self, other: Any) -> bool:
+        if not isinstance(other, LuaEntity):
+            raise LuaError("Invalid entity: LuaEntity expected.")
+        return self._character("can_reach_entity").can_reach(other.entity)
+
+    @lua_read
+    def crafting_queue_size(self) -> int:
+        return self._character("crafting_queue_size").crafting.size()
+
+    @lua_read
+    def crafting_queue(self) -> Any:
+        queue = self._character("crafting_queue").crafting.queue
+        return [{"index": i, "recipe": r.name, "count": n} for i, (r, n) in enumerate(queue, 1)] or None
+
+    @lua_method
+    def get_craftable_count(self, recipe: Any) -> int:
+        character = self._character("get_craftable_count")
+        proto = load().recipe.get(values.name_of(recipe, "recipe"))
+        if proto is None or proto.name not in character.force.recipes_enabled:
+            return 0
+        return min((character.main.count(i.name) // int(i.amount) for i in proto.ingredients), default=0)
+
+    @lua_method
+    def begin_crafting(self, params: Any) -> int:
+        character = self._character("begin_crafting")
+        wanted = values.table(params)
+        name = values.name_of(wanted.get("recipe"), "recipe")
+        proto = load().recipe.get(name)
+        if proto is None:
+            raise LuaError(f"Unknown recipe name: {name}")
+        return character.crafting.begin(
+            proto, max(0, min(100_000, values.integer(wanted.get("count", 1), "count")))
+        )
+
+    @lua_read
+    def mining_state(self) -> dict[str, Any]:
+        mining = self._character("mining_state").mining
+        place = mining.position
+        return {"mining": place is not None, **({"position": values.point(*place)} if place else {})}
+
+    @lua_write("mining_state")
+    def set_mining_state(self, value: Any) -> None:
+        character = self._character("mining_state")
+        wanted = values.table(value, "mining_state")
+        if not wanted.get("mining"):
+            character.mining.stop()
+        else:
+            place = wanted.get("position")
+            x, y = (
+                values.position(place)
+                if place is not None
+                else (character.selected or (character.x, character.y))
+            )
+            character.mining.start(x, y)
+
+    @lua_method
+    def mine_entity(self, entity: Any, force: Any = None) -> bool:
+        character = self._character("mine_entity")
+        if not isinstance(entity, LuaEntity) or not entity.valid:
+            raise LuaError("Invalid entity: a valid LuaEntity expected.")
+        return entity.entity.minable and mine(character, entity.entity)
+
+    @lua_read
+    def walking_state(self) -> dict[str, Any]:
+        walking = self._character("walking_state").walking
+        return {"walking": walking.walking, "direction": walking.direction}
+
+    @lua_write("walking_state")
+    def set_walking_state(self, value: Any) -> None:
+        wanted = values.table(value, "walking_state")
+        walking = self._character("walking_state").walking
+        direction = wanted.get("direction")
+        walking.set(
+            bool(wanted.get("walking")), walking.direction if direction is None else direction_of(direction)
+        )
+
+    @lua_method
+    def update_selected_entity(self, position: Any) -> None:
+        self._character("update_selected_entity").selected = values.position(position)
+
+    @lua_read
+    def selected(self) -> Any:
+        character = self._character("selected")
+        if character.selected is None:
+            return None
+        found = [e for e in character.world.surface.at(*character.selected) if e is not character]
+        return lua_entity(found[0]) if found else None
+
+    @lua_read
+    def cursor_stack(self) -> Any:
+        self._character("cursor_stack")
+        return None
+
+    @lua_read
+    def cursor_ghost(self) -> Any:
+        self._character("cursor_ghost")
+        return None
+
+    @lua_write("cursor_ghost")
+    def set_cursor_ghost(self, value: Any) -> None:
+        self._character("cursor_ghost")  # there is no cursor without a player
+
+    @lua_read
+    def opened(self) -> Any:
+        self._character("opened")
+        return None
+
+    @lua_write("opened")
+    def set_opened(self, value: Any) -> None:
+        self._character("opened")  # there is no window without a player
+
+
+def _lone_stack(owner: Entity, name: str | None, count: int) -> LuaItemStack:
+    """A stack that is in no inventory, to read."""
+    place = Inventory(1, owner)
+    place.set_slot(0, name, count)
+    return LuaItemStack(place, 0)
+
+
+def direction_of(value: Any) -> int:
+    """A direction, 0 to 15.
+
+    Raises:
+        LuaError: it is none.
+    """
+    direction = values.integer(value, "direction")
+    if not 0 <= direction < 16:
+        raise LuaError(f"Invalid direction: {direction} (0 to 15).")
+    return direction
+
+
+def force_of(world: Any, value: Any) -> Any:
+    """The force that a name, an index or a LuaForce stands for.
+
+    Raises:
+        LuaError: there is no such force.
+    """
+    if isinstance(value, LuaForce):
+        return value.force
+    try:
+        return world.force(value)
+    except ValueError as error:
+        raise LuaError(str(error)) from error
+
+
+def resisted(entity: Entity, damage: float, kind: str) -> float:
+    """The damage that gets through an entity's resistance to a kind of damage."""
+    for resistance in entity.proto.raw.get("resistances") or ():
+        if resistance["type"] == kind:
+            left = max(damage - resistance.get("decrease", 0), 0.0)
+            return float(left * (1 - resistance.get("percent", 0) / 100))
+    return damage

@@ -1,0 +1,120 @@
+"""Building: where an entity may stand, how it snaps to the grid, and what it may replace."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from runtime.engine.entity import CLASSES, Entity
+from runtime.engine.prototypes import EntityPrototype
+
+if TYPE_CHECKING:
+    from runtime.engine.force import Force
+    from runtime.engine.world import World
+
+
+def snapped(proto: EntityPrototype, x: float, y: float, direction: int) -> tuple[float, float]:
+    """The position the game gives an entity: buildings and resources stand on the tile grid."""
+    if not proto.is_building and proto.type != "resource":
+        return x, y
+    width, height = proto.tile_width, proto.tile_height
+    if direction % 8 == 4:
+        width, height = height, width
+    return _snap(x, width), _snap(y, height)
+
+
+def _snap(value: float, size: int) -> float:
+    return math.floor(value) + 0.5 if size % 2 else float(math.floor(value + 0.5))
+
+
+def faced(proto: EntityPrototype, direction: int) -> int:
+    """The direction an entity takes: those that can't be turned face north."""
+    cls = CLASSES.get(proto.type, Entity)
+    if proto.type == "character":
+        return direction
+    return direction if cls.can_face(proto) else 0
+
+
+def can_place(
+    world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force, manual: bool
+) -> bool:
+    """Whether an entity may be built here. `manual`: by the rules for a player's hand, which also wants resources under drills."""
+    direction = faced(proto, direction)
+    if world.surface.obstacle(proto, x, y, direction) is not None:
+        return can_fast_replace(world, proto, x, y, direction) is not None if manual else False
+    if manual and proto.type == "mining-drill":
+        return has_resources(world, proto, x, y)
+    if manual and proto.type == "offshore-pump":
+        return on_shore(world, x, y, direction)
+    return True
+
+
+def has_resources(world: World, proto: EntityPrototype, x: float, y: float) -> bool:
+    """Whether a drill would have something to mine."""
+    radius = proto.raw["resource_searching_radius"]
+    wanted = set(proto.raw["resource_categories"])
+    return any(
+        e.type == "resource" and e.proto.raw.get("category", "basic-solid") in wanted
+        for e in world.surface.within((x - radius, y - radius, x + radius, y + radius))
+    )
+
+
+def on_shore(world: World, x: float, y: float, direction: int) -> bool:
+    """Whether an offshore pump would stand on land with water where its mouth is."""
+    dx, dy = {0: (0, -1), 4: (1, 0), 8: (0, 1), 12: (-1, 0)}[direction - direction % 4]
+    tile = world.surface.tile
+    ahead = tile(math.floor(x + dx), math.floor(y + dy))
+    behind = tile(math.floor(x - dx), math.floor(y - dy))
+    return "water" in ahead and "water" not in behind and "water" not in tile(math.floor(x), math.floor(y))
+
+
+def can_fast_replace(
+    world: World, proto: EntityPrototype, x: float, y: float, direction: int
+) -> Entity | None:
+    """The entity that one may be built over at once: another of its group, or the same facing elsewhere."""
+    if proto.fast_replaceable_group is None:
+        return None
+    for e in world.surface.at(x, y):
+        if e.proto.fast_replaceable_group == proto.fast_replaceable_group and (e.x, e.y) == (x, y):
+            if e.proto is not proto or e.direction != direction:
+                blocker = world.surface.obstacle(proto, x, y, direction, e.__eq__)
+                return e if blocker is None else None
+    return None
+
+
+def place(
+    world: World,
+    proto: EntityPrototype,
+    x: float,
+    y: float,
+    direction: int,
+    force: Force,
+    fast_replace: bool,
+    fields: dict[str, Any],
+) -> Entity | None:
+    """Build an entity as `LuaSurface.create_entity`; None where something solid of a player's stands in the way.
+
+    Scripts may build where a hand may not (on trees, on ore, over characters); two buildings can't overlap.
+    """
+    direction = faced(proto, direction)
+    if fast_replace:
+        old = can_fast_replace(world, proto, x, y, direction)
+        if old is not None:
+            if old.proto is proto:
+                old.rotate_to(direction)
+                return old
+            kept = [(n, c) for i in old.inventories().values() for n, c in i.contents().items()]
+            world.destroy(old)
+            made = world.create(proto.name, x, y, direction, force, **fields)
+            for name, count in kept:
+                made.insert(name, count)
+            return made
+    if proto.type == "character":
+        return world.create(proto.name, x, y, direction, force, **fields)
+    if proto.is_building and world.surface.obstacle(proto, x, y, direction, _movable) is not None:
+        return None
+    return world.create(proto.name, x, y, direction, force, **fields)
+
+
+def _movable(entity: Entity) -> bool:
+    return entity.type in ("character", "unit", "fish", "item-entity")
