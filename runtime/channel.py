@@ -64,6 +64,15 @@ class Channel:
     def close(self) -> None:
         self._socket.close()
 
+    def ended(self) -> bool:
+        """Whether the other side is known to be gone."""
+        try:
+            return self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def send(self, kind: Frame, payload: bytes = b"") -> None:
         """Raises ChannelClosed."""
         try:

@@ -79,7 +79,11 @@ class ForkServer:
 
     def end(self, child: Child) -> None:
         """Kills a child and everything it may have started, and closes its channel."""
+        self.kill(child)
         child.channel.close()
+
+    def kill(self, child: Child) -> None:
+        """Kills a child and everything it may have started; whoever reads its channel sees it end."""
         with self._lock:
             if self._control is None:
                 return

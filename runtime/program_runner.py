@@ -1,0 +1,282 @@
+"""The host's side of a program process: gives it programs, answers its commands, ends it when it must.
+
+Nothing from inside is trusted: frames are bounded, JSON is checked, the variables' bytes are kept unread. A
+process that breaks the protocol, dies or overruns its time is killed and replaced; the next one takes up the
+variables of the last program that finished.
+"""
+
+import os
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runtime.broker import Broker, Refused, TimeUp
+from runtime.channel import ChannelClosed, Frame, ProtocolViolation, read_json
+from runtime.fork_server import Child, ForkServer
+from runtime.rcon_client import WorldGone
+
+MAX_PRINTED_LINES = 2_000
+MAX_PRINTED_CHARACTERS = 256 * 1024
+GRACE_SECONDS = 1.0
+"""A program is told that its time is up, and gets this long to report where it was; then it is killed."""
+START_SECONDS = 10.0
+
+_WHILE_RUNNING = {
+    Frame.COMMAND: 64 * 1024,
+    Frame.PRINTED: 128 * 1024,
+    Frame.STATE: 33 << 20,
+    Frame.RESULT: 512 * 1024,
+}
+
+
+@dataclass(frozen=True)
+class PrintedLine:
+    """One thing that a program printed, with the line of the program that did."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class ProgramResult:
+    """How a program went.
+
+    error: what ended it early, with its line; None if nothing did. timed_out: that was the wall time.
+    seconds: of wall time. unsaved: variables that the next program process won't have, by name. notes: what
+    else the agent should know.
+    """
+
+    ok: bool
+    lines: list[PrintedLine]
+    error: str | None
+    error_line: int | None
+    timed_out: bool
+    seconds: float
+    unsaved: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class ProgramRunner:
+    """Runs programs one at a time in a program process that it keeps ready.
+
+    state_file: where the variables' bytes are kept between processes of ours, if anywhere.
+    on_printed: is told each printed line as it comes.
+    """
+
+    def __init__(
+        self,
+        fork_server: ForkServer,
+        broker: Broker,
+        *,
+        state_file: Path | None = None,
+        on_printed: Callable[[PrintedLine], None] = lambda line: None,
+    ) -> None:
+        self._fork_server = fork_server
+        self._broker = broker
+        self._state_file = state_file
+        self._on_printed = on_printed
+        self._child: Child | None = None
+        self._notes: list[str] = []
+        self._state: bytes | None = None
+        self._cancelled = threading.Event()
+        if state_file is not None and state_file.exists():
+            self._state = state_file.read_bytes()
+
+    @property
+    def pid(self) -> int | None:
+        """Of the program process that waits or runs."""
+        return self._child.pid if self._child is not None else None
+
+    def make_ready(self) -> None:
+        """Has a program process waiting, with the variables of earlier programs in it."""
+        if self._child is not None and not self._child.channel.ended():
+            return
+        self._discard()
+        child = self._fork_server.fork({"do": "program"})
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            child.channel.receive({Frame.READY: 0}, deadline)
+            if self._state is not None:
+                child.channel.send(Frame.RESTORE, self._state)
+                _, payload = child.channel.receive({Frame.RESTORED: 64 * 1024}, deadline)
+                error = _dictionary(read_json(payload)).get("error")
+                if error is not None:
+                    self._notes.append(f"Variables of earlier programs are lost: {error}")
+        except BaseException:
+            self._fork_server.end(child)
+            raise
+        self._child = child
+
+    def run(self, code: str, timeout_s: float, position: tuple[float, float] | None) -> ProgramResult:
+        """Runs a program to its end or until `timeout_s` wall seconds have passed.
+
+        position: where the player's character is (tiles), if known.
+
+        Raises ForkServerError when no program process could be had.
+        """
+        start = time.monotonic()
+        self._cancelled.clear()
+        self._broker.stop.clear()
+        try:
+            self.make_ready()
+        except (ChannelClosed, ProtocolViolation, TimeoutError):
+            # Restoring the variables can kill a process; the next begins without them.
+            self._state = None
+            self._notes.append("Variables of earlier programs are lost: restoring them ended the process.")
+            self.make_ready()
+        talk = _Conversation(self._require_child(), self._broker, self._on_printed)
+        try:
+            outcome = talk.hold(code, timeout_s, position)
+        except (ChannelClosed, ProtocolViolation, TimeoutError) as end:
+            self._discard()
+            outcome = self._early_end(end, talk, timeout_s)
+        else:
+            self._keep(talk.state)
+            if outcome.timed_out:
+                self._discard()
+        if self._cancelled.is_set() and not outcome.ok:
+            outcome = _Outcome("The program was ended by request.", outcome.line, False, outcome.unsaved)
+        notes, self._notes = self._notes, []
+        if self._child is None:
+            self.make_ready()
+        return ProgramResult(
+            ok=outcome.ok,
+            lines=talk.lines,
+            error=outcome.error,
+            error_line=outcome.line,
+            timed_out=outcome.timed_out,
+            seconds=time.monotonic() - start,
+            unsaved=outcome.unsaved,
+            notes=notes,
+        )
+
+    def cancel(self) -> None:
+        """Ends the running program, if one runs; from any thread."""
+        self._cancelled.set()
+        self._broker.stop.set()
+        child = self._child
+        if child is not None:
+            self._fork_server.kill(child)
+
+    def close(self) -> None:
+        """Ends the program process."""
+        self._discard()
+
+    def _early_end(self, end: Exception, talk: "_Conversation", timeout_s: float) -> "_Outcome":
+        where = f" in line {talk.line}" if talk.line else ""
+        if isinstance(end, TimeoutError):
+            error = f"The program ran longer than {timeout_s:g} s and was killed{where}."
+        elif isinstance(end, ChannelClosed):
+            error = f"The program ended its own process{where}."
+        else:
+            error = f"The program's process was killed because it sent {end}."
+        self._notes.append("Variables that this program set are lost; those of earlier programs are kept.")
+        return _Outcome(error, talk.line or None, isinstance(end, TimeoutError), [])
+
+    def _require_child(self) -> Child:
+        assert self._child is not None
+        return self._child
+
+    def _keep(self, state: bytes | None) -> None:
+        if state is None or state == self._state:
+            return
+        self._state = state
+        if self._state_file is not None:
+            fresh = self._state_file.with_name(self._state_file.name + ".new")
+            fresh.write_bytes(state)
+            os.replace(fresh, self._state_file)
+
+    def _discard(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            self._fork_server.end(child)
+
+
+@dataclass
+class _Outcome:
+    error: str | None
+    line: int | None
+    timed_out: bool
+    unsaved: list[str]
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+class _Conversation:
+    """One program's frames, from RUN to RESULT."""
+
+    def __init__(self, child: Child, broker: Broker, on_printed: Callable[[PrintedLine], None]) -> None:
+        self._channel = child.channel
+        self._broker = broker
+        self._on_printed = on_printed
+        self._room = MAX_PRINTED_CHARACTERS
+        self.lines: list[PrintedLine] = []
+        self.line = 0
+        self.state: bytes | None = None
+
+    def hold(self, code: str, timeout_s: float, position: tuple[float, float] | None) -> _Outcome:
+        deadline = time.monotonic() + timeout_s
+        self._channel.send_json(Frame.RUN, {"code": code, "timeout_s": timeout_s, "position": position})
+        while True:
+            kind, payload = self._channel.receive(_WHILE_RUNNING, deadline + GRACE_SECONDS)
+            if kind is Frame.COMMAND:
+                self._answer(payload, deadline)
+            elif kind is Frame.PRINTED:
+                self._take_line(read_json(payload))
+            elif kind is Frame.STATE:
+                self.state = payload
+            else:
+                return _outcome(read_json(payload))
+
+    def _answer(self, payload: bytes, deadline: float) -> None:
+        if len(payload) < 4:
+            raise ProtocolViolation("a command without its line")
+        (self.line,) = struct.unpack(">I", payload[:4])
+        try:
+            answer = self._broker.answer(payload[4:].decode("utf-8", "replace"), deadline)
+        except Refused as refusal:
+            self._channel.send(Frame.REFUSED, str(refusal).encode("utf-8", "replace")[: 1 << 16])
+        except WorldGone:
+            self._channel.send(Frame.REFUSED, b"The world is being restarted; try again in a few seconds.")
+        except TimeUp:
+            self._channel.send(Frame.TIME_UP)
+        else:
+            self._channel.send(Frame.ANSWER, answer.encode("utf-8", "replace"))
+
+    def _take_line(self, value: Any) -> None:
+        match value:
+            case [int(line), str(text)] if not isinstance(line, bool):
+                pass
+            case _:
+                raise ProtocolViolation("a printed line that is none")
+        self.line = line
+        if self._room <= 0 or len(self.lines) >= MAX_PRINTED_LINES:
+            return
+        printed = PrintedLine(line, text[: self._room])
+        self._room -= len(text)
+        self.lines.append(printed)
+        self._on_printed(printed)
+
+
+def _outcome(value: Any) -> _Outcome:
+    match _dictionary(value):
+        case {
+            "error": str() | None as error,
+            "line": int() | None as line,
+            "timed_out": bool(timed_out),
+            "unsaved": list(unsaved),
+        } if all(isinstance(name, str) for name in unsaved):
+            return _Outcome(error, line, timed_out, unsaved)
+    raise ProtocolViolation("a result that is none")
+
+
+def _dictionary(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ProtocolViolation("JSON that is no object")
+    return value
