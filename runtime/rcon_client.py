@@ -57,7 +57,7 @@ class WorldClient:
 
     def tick(self) -> int:
         """The world's present tick."""
-        return int(self._read("/tick"))
+        return int(self._read("/tick")["tick"])
 
     def state_hash(self) -> str:
         """The hash of the world's whole state."""
