@@ -126,7 +126,7 @@ class TransportBelt(Entity):
 
     def _script_spot(self, lane: int, entry: int) -> int:
         # A script's item lies on this belt, though it has already moved with it once.
-        where = self.lanes[lane - 1].spot(entry, 0, self.world.tick)
+        where = self.lanes[lane - 1].spot(entry, 0, self.world.tick, SPACING)
         return where if where < self.offsets[lane - 1] + self.lengths[lane - 1] else NEVER
 
     def can_insert_at(self, lane: int, position: float) -> bool:
@@ -174,7 +174,7 @@ class TransportBelt(Entity):
     def insert(self, name: str, count: int) -> int:
         put = 0
         for lane in (1, 2):
-            for place in range(0, self.lengths[lane - 1], SPACING):
+            for place in range(self.speed, self.lengths[lane - 1], SPACING):
                 if put < count and self.insert_at(lane, place / TILE, name):
                     put += 1
         return put
@@ -426,7 +426,7 @@ class Belts:
             lane.link_lane = lane.number
             lane.link_entry = target.lengths[lane.number]
         else:
-            from_left = (front.direction - 4) % 16 != target.direction
+            from_left = (front.direction + 4) % 16 != target.direction
             lane.link_lane = 0 if from_left else 1
             lane.link_entry = FAR_ENTRY if from_left == (lane.number == 1) else NEAR_ENTRY
 

@@ -20,6 +20,9 @@ from runtime.engine.systems.lanes import Chaser, Lane
 WAIT, FETCH, CHASE, CARRY, HOLD, REFUEL = range(6)
 
 TICK_SHIFT = 22  # of the key of a pending event (`World.schedule`)
+# Where the hand goes to fill the inserter's own fuel slot is its centre, with the arm turned like this: it explains
+# both measured times (28 ticks from the pickup point, 37 from nine ticks into a swing).
+OWN_SLOT_TURN = 0.375
 BUFFER = 2560.0  # what a burner inserter keeps ready, joules (measured)
 CONTAINERS = frozenset({"container", "logistic-container", "infinity-container", "linked-container"})
 
@@ -269,7 +272,7 @@ class Inserter(Chaser):
         if self.goal == CARRY or self.goal == HOLD:
             self._carry(tick)
         elif self.goal == REFUEL:
-            self._move(tick, REFUEL, self.arm.path(self.turn, self.length, self.turn, 0.0))
+            self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
         else:
             self._seek(tick + 1)
 
@@ -287,7 +290,7 @@ class Inserter(Chaser):
                 self.goal = FETCH
             self.world.cancel(self)
         elif self.held is not None and self._hungry() and burner is not None and burner.accepts(self.held):
-            self._move(tick, REFUEL, self.arm.path(self.turn, self.length, self.turn, 0.0))
+            self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
         elif chasing:
             self._chase(tick + 1)
         else:
@@ -372,7 +375,7 @@ class Inserter(Chaser):
         self.held = name
         self._stop_waiting(self.pickup_target)
         if self._hungry() and self.burner is not None and self.burner.accepts(name):
-            self._move(tick, REFUEL, self.arm.path(self.turn, self.length, self.turn, 0.0))
+            self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
         else:
             self._carry(tick)
 
@@ -583,7 +586,7 @@ class Inserter(Chaser):
         assert held is not None
         burner = self.burner
         if burner is not None and burner.inventory.is_empty() and burner.accepts(held):
-            self._move(tick, REFUEL, self.arm.path(self.turn, self.length, self.turn, 0.0))
+            self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
             return
         target = self.drop_entity
         x, y = self.drop_position()

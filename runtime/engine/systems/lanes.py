@@ -181,23 +181,26 @@ class Lane:
 
     # --- items come --------------------------------------------------------------------------------------------
 
-    def spot(self, entry: int, carried: int, tick: int) -> int:
-        """Where an item that enters at `entry` in this tick, already `carried` short of it, would be at its end.
+    def spot(self, entry: int, carried: int, tick: int, clear: int = 1) -> int:
+        """Where an item that enters at `entry` in this tick, already `carried` short of it, is at the tick's end.
 
         The first place that is `SPACING` behind all items ahead, if that is less than `SPACING` behind the entry
-        and still ahead of the next item; NEVER where there is no such place.
+        and at least `clear` ahead of the next item, which waits for its own `SPACING` (measured: items squeeze in
+        ahead of others); NEVER where there is no such place.
         """
         self.settle(tick)
         moved = self.speed * tick
         floor = 0
         ahead = -1
         behind = FREE
+        stands = False
         for train in self.trains:
             place = min(train.hold, max(train.head - moved, floor))
             floor = place + SPACING * train.count
             if place > entry:
                 behind = place
                 break
+            stands = place > train.head - moved
             if floor - SPACING <= entry:
                 ahead = floor - SPACING
             else:
@@ -207,7 +210,9 @@ class Lane:
         where = max(entry + carried - self.speed, 0)
         if ahead >= 0 and ahead + SPACING > where:
             where = ahead + SPACING
-        if where >= entry + SPACING or where >= behind:
+            if stands:
+                clear = SPACING  # it would not make room for the next one by moving on
+        if where >= entry + SPACING or where + clear > behind:
             return NEVER
         return where
 

@@ -71,6 +71,17 @@ def unlocked_by() -> dict[str, tuple[str, ...]]:
     return out
 
 
+@cache
+def triggered_by() -> dict[tuple[str, str], tuple[str, ...]]:
+    """What has to happen (kind, and of which item or entity) -> the technologies that it completes."""
+    out: dict[tuple[str, str], tuple[str, ...]] = {}
+    for name, proto in technology_prototypes().items():
+        if proto.trigger is not None:
+            key = (proto.trigger["type"], proto.trigger.get("item") or proto.trigger.get("entity") or "")
+            out[key] = (*out.get(key, ()), name)
+    return out
+
+
 class Technology:
     """A technology as one force has it.
 
