@@ -227,6 +227,7 @@ end
 
 -- The first match at or after byte i: its first byte, the byte behind it, its captures.
 local function search(program, s, i)
+  if i > #s + 1 then return nil end
   repeat
     local captures = { n = 0 }
     local stop = step(program.nodes, 1, s, i, captures)
