@@ -18,8 +18,6 @@ from runtime.engine.systems.research import (
 if TYPE_CHECKING:
     from runtime.engine.world import World
 
-Number = int | float
-
 
 class FlowStatistics:
     """What went in (`input`: produced) and out (`output`: consumed), by name, since the last `clear`.
@@ -136,9 +134,8 @@ class Force:
         self.name = name
         self.index = index
         self.lua: Any = None  # the one Lua object for this force, made when first asked for
-        self.items = FlowStatistics(
-            frozenset(n for kind, n in triggered_by() if kind == "craft-item"), self.crafted
-        )
+        awaited = frozenset(name for kind, name in triggered_by() if kind == "craft-item")
+        self.items = FlowStatistics(awaited, self.crafted)
         self.fluids = FlowStatistics()
         self.technologies: dict[str, Technology] = {
             n: Technology(p) for n, p in technology_prototypes().items()
@@ -351,7 +348,7 @@ class Force:
         self.triggered("craft-item", item, count)
 
     def triggered(self, kind: str, name: str, count: float = 1) -> None:
-        """Something happened that technologies may wait for: "craft-item", "mine-entity" and the like, and of what.
+        """Something happened that technologies may wait for: "craft-item", "mine-entity" …, and of what.
 
         It counts for those whose prerequisites are done; the last one completes the technology.
         """
