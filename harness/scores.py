@@ -85,8 +85,12 @@ class ScoreBook:
 
     def close(self) -> None:
         """End every open run, write what is waiting, and stop."""
-        for world in list(self._runs):
-            self.run_ended(world, "stopped")
+
+        def end_runs(session: Session) -> None:
+            for world in list(self._runs):
+                self._end_run(session, world, "stopped")
+
+        self._queue.put(end_runs)
         self._queue.put(None)
         self._thread.join()
         self.engine.dispose()
@@ -118,13 +122,13 @@ class ScoreBook:
     def run_ended(self, world: str, outcome: str) -> None:
         """Note how the present run of a world ended; without one, nothing."""
 
-        def write(session: Session) -> None:
-            run = session.get(Run, self._runs.pop(world, None) or 0)
-            if run is not None:
-                run.ended, run.outcome = now(), outcome
-                session.add(run)
+        self._queue.put(lambda session: self._end_run(session, world, outcome))
 
-        self._queue.put(write)
+    def _end_run(self, session: Session, world: str, outcome: str) -> None:
+        run = session.get(Run, self._runs.pop(world, 0))
+        if run is not None:
+            run.ended, run.outcome = now(), outcome
+            session.add(run)
 
     def sampled(self, world: str, tick: int, production_score: float, automated_score: float) -> None:
         """Add one sample, belonging to the present run of the world if there is one."""

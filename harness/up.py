@@ -29,7 +29,9 @@ from harness.scores import ScoreBook
 from harness.settings import Settings
 from mcp_servers.dispatch import WorldDispatcher, host_protection
 from mcp_servers.world import world_server
+from runtime import fork_server
 from runtime.supervisor import LAUNCH_STAGES, PlayerPlan, Status, Supervisor, WorldPlan
+from runtime.world_session import launch, warm_up
 from viewer.app import gateway
 from viewer.camera import Camera
 
@@ -60,8 +62,6 @@ def run(settings: Settings) -> None:
                 "make it writable, or name another with DATABASE_URL."
             ) from error
         with contextlib.closing(scores):
-            from runtime.world_session import launch, warm_up
-
             threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
             fleet = Supervisor(launch, scores)
             server = uvicorn.Server(
@@ -75,8 +75,13 @@ def run(settings: Settings) -> None:
             threading.Thread(
                 target=show_start, args=(console, fleet, settings, port), name="progress", daemon=True
             ).start()
-            with contextlib.suppress(KeyboardInterrupt):
-                server.run(sockets=[listener])
+            try:
+                with contextlib.suppress(KeyboardInterrupt):
+                    server.run(sockets=[listener])
+            finally:
+                fork_server.shared.close()
+            if not server.started:
+                raise CannotStart(f"the gateway did not start: {data / 'logs' / 'claudetorio.log'} says why.")
 
 
 def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreBook) -> Starlette:

@@ -74,9 +74,7 @@ class EventLog:
                 return Changes(here, [], False)
             mark, _, digits = cursor.partition("-")
             if not digits.isascii() or not digits.isdigit():
-                raise ValueError(
-                    f"since is {cursor!r}; pass the cursor of an earlier result, such as {here!r}"
-                )
+                raise ValueError(f"since is {cursor[:80]!r}, which is not the cursor of an earlier result")
             number = int(digits) if mark == self._mark else 0
             events = [e for e in self._events if e.number > number]
             missed = mark != self._mark or self._number - number > len(events)

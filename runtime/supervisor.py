@@ -8,6 +8,7 @@ Every world has a thread of its own, which alone moves it through its states:
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,10 @@ STEADY_SECONDS = 60.0
 FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.5, 30.0
 MAX_ATTEMPTS = 8
 STOP_SECONDS = 20.0
+ALERT_QUIET_SECONDS = 60.0
+"""An alert is news again when it was away for so long."""
+ALERT = re.compile(r"^(?:\d+ of )?([\w-]+).*: ([^:]*)$")
+"""What stands still, and why: where and how many are no news."""
 
 
 class Status(StrEnum):
@@ -230,10 +235,11 @@ class ManagedWorld:
         self._session: WorldSession | None = None
         self._look = Look(Scores(), plan.speed, "")
         self._details = WorldDetails()
+        self._alerted: dict[str, float] = {}
         self._status = Status.STARTING
         self._viewers = 0
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._live, name=plan.name)
+        self._thread = threading.Thread(target=self._live, name=plan.name, daemon=True)
 
     # --- for everybody -----------------------------------------------------------------------------------
 
@@ -438,9 +444,13 @@ class ManagedWorld:
         details = session.details()
         with self._lock:
             before, self._details = self._details, details
+        now = time.monotonic()
         for alert in details.alerts:
-            if alert not in before.alerts:
+            # A furnace that runs empty every few seconds is told of once, not every time.
+            known = ALERT.sub(r"\1: \2", alert)
+            if now - self._alerted.get(known, float("-inf")) > ALERT_QUIET_SECONDS:
                 self.events.add("alert", tick, alert)
+            self._alerted[known] = now
         if before.technologies:
             for technology in details.technologies:
                 if technology not in before.technologies:

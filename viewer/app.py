@@ -30,7 +30,7 @@ from starlette.types import ASGIApp
 from runtime.event_log import Event
 from runtime.supervisor import ManagedWorld, Status, WorldUnavailable
 from viewer.camera import Camera
-from viewer.chart import Point, game_time, score_chart, short
+from viewer.chart import Point, game_time, points, score_chart, short
 
 HERE = Path(__file__).parent
 EVENT_SECONDS = 1.0
@@ -113,7 +113,11 @@ class Gateway:
         self.picture_limiter = anyio.CapacityLimiter(PICTURE_THREADS)
         self.templates = Jinja2Templates(directory=HERE / "templates")
         self.templates.env.filters.update(
-            short=short, game_time=game_time, clock=_clock, words=lambda name: name.replace("-", " ")
+            short=short,
+            points=points,
+            game_time=game_time,
+            clock=_clock,
+            words=lambda name: name.replace("-", " "),
         )
 
     # --- pages -------------------------------------------------------------------------------------------

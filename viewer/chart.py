@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 640, 220
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 26
-POINTS = 320
+WIDTH, HEIGHT = 400, 190
+LEFT, RIGHT, TOP, BOTTOM = 40, 8, 10, 24
+SHOWN = 320
 """More samples than this are thinned out: the chart has no more pixels to show them in."""
 
 
@@ -21,16 +21,16 @@ class Point:
     automated: float
 
 
-def score_chart(points: Sequence[Point]) -> str:
+def score_chart(samples: Sequence[Point]) -> str:
     """An SVG element with both scores over game time; says so when there is too little to draw."""
-    if len(points) < 2 or points[-1].tick <= points[0].tick:
+    if len(samples) < 2 or samples[-1].tick <= samples[0].tick:
         return (
             f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="No samples yet">'
             f'<text class="empty" x="{WIDTH / 2}" y="{HEIGHT / 2}" text-anchor="middle">'
             "The first samples arrive within half a minute.</text></svg>"
         )
-    step = max(1, math.ceil(len(points) / POINTS))
-    shown = [*points[::step], points[-1]]
+    step = max(1, math.ceil(len(samples) / SHOWN))
+    shown = [*samples[::step], samples[-1]]
     first, last = shown[0].tick, shown[-1].tick
     top = max(1.0, *(p.production for p in shown), *(p.automated for p in shown))
     grid = nice_step(top / 4)
@@ -75,6 +75,11 @@ def short(value: float) -> str:
         if abs(value) >= limit:
             return f"{value / limit:.1f}".rstrip("0").rstrip(".") + unit
     return f"{value:.1f}".rstrip("0").rstrip(".") if value != int(value) else str(int(value))
+
+
+def points(value: float) -> str:
+    """A score in whole points, so that it is seen to rise: 1,234, or 1.2M once it is that large."""
+    return f"{value:,.0f}" if abs(value) < 1e6 else f"{value / 1e6:,.3f}M"
 
 
 def game_time(tick: int) -> str:

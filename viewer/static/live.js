@@ -7,13 +7,10 @@ const watched = document.querySelector("[data-watch]")?.dataset.watch;
 
 // --- numbers --------------------------------------------------------------------------------------------
 
-function short(value) {
-  for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
-    if (Math.abs(value) >= limit) return trimmed(value / limit) + unit;
-  }
-  return trimmed(value);
+function points(value) {
+  if (Math.abs(value) >= 1e6) return (value / 1e6).toFixed(3) + "M";
+  return Math.round(value).toLocaleString("en");
 }
-const trimmed = (value) => value.toFixed(1).replace(/\.0$/, "");
 
 function gameTime(tick) {
   const seconds = Math.floor(tick / 60);
@@ -23,8 +20,8 @@ function gameTime(tick) {
 }
 
 const written = {
-  score: (w) => short(w.score),
-  automated_score: (w) => short(w.automated_score),
+  score: (w) => points(w.score),
+  automated_score: (w) => points(w.automated_score),
   time: (w) => gameTime(w.tick),
   tick: (w) => w.tick.toLocaleString("en"),
   activity: (w) => w.activity || "waiting for its first move",
