@@ -26,6 +26,8 @@ class Frame(IntEnum):
     """From it: JSON {"error": text or null}."""
     RUN = 4
     """To it: JSON {"code", "timeout_s", "position": [x, y] or null}."""
+    STARTED = 13
+    """From it: it has read RUN. Empty."""
     COMMAND = 5
     """From it: an RCON command as FLE wrote it, preceded by four bytes of line number."""
     ANSWER = 6

@@ -102,6 +102,10 @@ class ProgramNamespace(FactorioNamespace):  # type: ignore[misc]
     ) -> Any:
         """FLE's, which keeps the variables of a running program in `eval_dict`."""
         self._locals = eval_dict
+        if isinstance(node, ast.Expr) and _fle_would_not_call(node.value, eval_dict):
+            self.line_value = node.lineno
+            eval(compile(ast.Expression(node.value), "file", "eval"), eval_dict)
+            return True
         return super().execute_node(node, eval_dict, parent_node)
 
     def _keep_locals(self) -> None:
@@ -114,13 +118,29 @@ class ProgramNamespace(FactorioNamespace):  # type: ignore[misc]
         self._locals = {}
 
     def log(self, *arg: Any) -> None:
-        """FLE's `log`: print calls of programs, and the report of an exception that ended one."""
-        super().log(*arg)
+        """In place of FLE's, which keeps all it is given until the program ends.
+
+        Called for the print calls of programs, and with the report of an exception that ended one.
+        """
         if self._sequential_exception_count != self._errors_seen:
             self._errors_seen = self._sequential_exception_count
             self._error = (self.line_value, str(arg[0]))
         else:
             self._send_line(self.line_value, " ".join(map(str, arg)))
+
+
+def _fle_would_not_call(value: ast.expr, names: dict[str, Any]) -> bool:
+    """Whether a statement is a call that FLE skips in silence, or can't make.
+
+    It passes over a call of a name that is not defined, and doesn't know `f(*list)` and `f(**dict)`.
+    """
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name)):
+        return False
+    return (
+        value.func.id not in names
+        or any(isinstance(argument, ast.Starred) for argument in value.args)
+        or any(keyword.arg is None for keyword in value.keywords)
+    )
 
 
 class PrintWriter(io.TextIOBase):
@@ -244,6 +264,7 @@ class _Runner:
         error: str | None = None
         line: int | None = None
         timed_out = False
+        self._channel.send(Frame.STARTED)
         try:
             self._armed = True
             signal.setitimer(signal.ITIMER_REAL, timeout_s, 0.1)

@@ -33,6 +33,9 @@ _WHILE_RUNNING = {
 }
 
 
+_DEATHS = (ChannelClosed, ProtocolViolation, TimeoutError)
+
+
 @dataclass(frozen=True)
 class PrintedLine:
     """One thing that a program printed, with the line of the program that did."""
@@ -92,16 +95,28 @@ class ProgramRunner:
         return self._child.pid if self._child is not None else None
 
     def make_ready(self) -> None:
-        """Has a program process waiting, with the variables of earlier programs in it."""
+        """Has a program process waiting, with the variables of earlier programs in it.
+
+        Raises ForkServerError.
+        """
         if self._child is not None and not self._child.channel.ended():
             return
         self._discard()
+        try:
+            self._child = self._fresh_child(self._state)
+        except _DEATHS:
+            # Whatever the agent kept may end the process that takes it up again.
+            self._state = None
+            self._notes.append("Variables of earlier programs are lost: restoring them ended the process.")
+            self._child = self._fresh_child(None)
+
+    def _fresh_child(self, state: bytes | None) -> Child:
         child = self._fork_server.fork({"do": "program"})
         deadline = time.monotonic() + START_SECONDS
         try:
             child.channel.receive({Frame.READY: 0}, deadline)
-            if self._state is not None:
-                child.channel.send(Frame.RESTORE, self._state)
+            if state is not None:
+                child.channel.send(Frame.RESTORE, state)
                 _, payload = child.channel.receive({Frame.RESTORED: 64 * 1024}, deadline)
                 error = _dictionary(read_json(payload)).get("error")
                 if error is not None:
@@ -109,29 +124,22 @@ class ProgramRunner:
         except BaseException:
             self._fork_server.end(child)
             raise
-        self._child = child
+        return child
 
     def run(self, code: str, timeout_s: float, position: tuple[float, float] | None) -> ProgramResult:
         """Runs a program to its end or until `timeout_s` wall seconds have passed.
 
         position: where the player's character is (tiles), if known.
 
-        Raises ForkServerError when no program process could be had.
+        Raises ForkServerError, or what a channel raises, when no program process could be had.
         """
         start = time.monotonic()
         self._cancelled.clear()
         self._broker.stop.clear()
+        talk = self._begin(code, timeout_s, position)
         try:
-            self.make_ready()
-        except (ChannelClosed, ProtocolViolation, TimeoutError):
-            # Restoring the variables can kill a process; the next begins without them.
-            self._state = None
-            self._notes.append("Variables of earlier programs are lost: restoring them ended the process.")
-            self.make_ready()
-        talk = _Conversation(self._require_child(), self._broker, self._on_printed)
-        try:
-            outcome = talk.hold(code, timeout_s, position)
-        except (ChannelClosed, ProtocolViolation, TimeoutError) as end:
+            outcome = talk.hold()
+        except _DEATHS as end:
             self._discard()
             outcome = self._early_end(end, talk, timeout_s)
         else:
@@ -166,6 +174,22 @@ class ProgramRunner:
         """Ends the program process."""
         self._discard()
 
+    def _begin(self, code: str, timeout_s: float, position: tuple[float, float] | None) -> "_Conversation":
+        """Has a process start the program; one that died while it waited is replaced first."""
+        order = {"code": code, "timeout_s": timeout_s, "position": position}
+        for attempt in (1, 2):
+            self.make_ready()
+            assert self._child is not None
+            talk = _Conversation(self._child, self._broker, self._on_printed, time.monotonic() + timeout_s)
+            try:
+                talk.begin(order)
+                return talk
+            except _DEATHS:
+                self._discard()
+                if attempt == 2:
+                    raise
+        raise AssertionError("unreachable")
+
     def _early_end(self, end: Exception, talk: "_Conversation", timeout_s: float) -> "_Outcome":
         where = f" in line {talk.line}" if talk.line else ""
         if isinstance(end, TimeoutError):
@@ -176,10 +200,6 @@ class ProgramRunner:
             error = f"The program's process was killed because it sent {end}."
         self._notes.append("Variables that this program set are lost; those of earlier programs are kept.")
         return _Outcome(error, talk.line or None, isinstance(end, TimeoutError), [])
-
-    def _require_child(self) -> Child:
-        assert self._child is not None
-        return self._child
 
     def _keep(self, state: bytes | None) -> None:
         if state is None or state == self._state:
@@ -211,7 +231,10 @@ class _Outcome:
 class _Conversation:
     """One program's frames, from RUN to RESULT."""
 
-    def __init__(self, child: Child, broker: Broker, on_printed: Callable[[PrintedLine], None]) -> None:
+    def __init__(
+        self, child: Child, broker: Broker, on_printed: Callable[[PrintedLine], None], deadline: float
+    ) -> None:
+        self._deadline = deadline
         self._channel = child.channel
         self._broker = broker
         self._on_printed = on_printed
@@ -220,13 +243,15 @@ class _Conversation:
         self.line = 0
         self.state: bytes | None = None
 
-    def hold(self, code: str, timeout_s: float, position: tuple[float, float] | None) -> _Outcome:
-        deadline = time.monotonic() + timeout_s
-        self._channel.send_json(Frame.RUN, {"code": code, "timeout_s": timeout_s, "position": position})
+    def begin(self, order: dict[str, Any]) -> None:
+        self._channel.send_json(Frame.RUN, order)
+        self._channel.receive({Frame.STARTED: 0}, time.monotonic() + START_SECONDS)
+
+    def hold(self) -> _Outcome:
         while True:
-            kind, payload = self._channel.receive(_WHILE_RUNNING, deadline + GRACE_SECONDS)
+            kind, payload = self._channel.receive(_WHILE_RUNNING, self._deadline + GRACE_SECONDS)
             if kind is Frame.COMMAND:
-                self._answer(payload, deadline)
+                self._answer(payload, self._deadline)
             elif kind is Frame.PRINTED:
                 self._take_line(read_json(payload))
             elif kind is Frame.STATE:
