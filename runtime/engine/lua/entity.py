@@ -10,6 +10,7 @@ from runtime.engine.inventory import Inventory
 from runtime.engine.lua import values
 from runtime.engine.lua.burner import LuaBurner
 from runtime.engine.lua.entity_prototype import LuaEntityPrototype
+from runtime.engine.lua.fluid_box import LuaFluidBox
 from runtime.engine.lua.force import LuaForce
 from runtime.engine.lua.inventory import LuaInventory
 from runtime.engine.lua.item_stack import LuaItemStack
@@ -340,6 +341,14 @@ class LuaEntity(LuaObject):
     def status(self) -> Any:
         name = self.entity.status()
         return None if name is None else entity_status()[name]
+
+    @lua_read
+    def fluidbox(self) -> LuaFluidBox:
+        return LuaFluidBox(self.entity)
+
+    @lua_read
+    def fluids_count(self) -> int:
+        return 0
 
     # --- crafting ----------------------------------------------------------------------------------------------
 
