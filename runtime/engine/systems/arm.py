@@ -13,14 +13,19 @@ from runtime.engine.prototypes import EntityPrototype, joules
 NO_STEP = 0.001
 # Energies are multiples of this many joules, so that sums of them don't depend on how they are grouped.
 QUANTUM = 1 / 1024
+MOST_REMEMBERED = 20_000  # paths, and chases, of a prototype's arms
 
 Path = list[tuple[float, float, float]]  # after each tick: turn, length, joules spent since the path began
+
+
+Chase = tuple[Path, bool]  # the way, and whether it ends at the item
 
 
 class ArmType:
     """What all arms of a prototype have in common. Turns are clockwise from north, 0 to 1; lengths in tiles."""
 
     __slots__ = (
+        "chases",
         "drop_length",
         "energy_per_tile",
         "energy_per_turn",
@@ -41,6 +46,7 @@ class ArmType:
         self.drop_length = math.hypot(*raw["insert_position"])
         self.start: float = raw.get("starting_distance", 0.7)
         self.paths: dict[tuple[float, float, float, float], Path] = {}
+        self.chases: dict[tuple[float, ...], Chase] = {}
 
     def step(
         self, turn: float, length: float, to_turn: float, to_length: float, budget: float
@@ -98,10 +104,17 @@ class ArmType:
                 turn, length, spent, there = self.step(turn, length, to_turn, to_length, math.inf)
                 total += quantised(spent)
                 path.append((turn, length, total))
-            if len(self.paths) > 20000:
+            if len(self.paths) >= MOST_REMEMBERED:
                 self.paths.clear()
             self.paths[key] = path
         return path
+
+    def remember(self, key: tuple[float, ...], chase: Chase) -> Chase:
+        """Keep a chase in `chases` under everything that it depends on."""
+        if len(self.chases) >= MOST_REMEMBERED:
+            self.chases.clear()
+        self.chases[key] = chase
+        return chase
 
 
 def quantised(energy: float) -> float:

@@ -9,27 +9,28 @@ from typing import Any
 from runtime.engine.entity import DROP, NEVER, PICK, Entity, entity_class, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
-from runtime.engine.systems.arm import ArmType, Path, arm_type, offset, polar
+from runtime.engine.systems.arm import ArmType, Path, arm_type, offset, polar, quantised
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 from runtime.engine.systems.ground import ItemOnGround, await_delivery, deliver, receiver
-from runtime.engine.systems.lanes import Chaser, Lane
+from runtime.engine.systems.lanes import SPACING, Chaser, Lane
 
-# What an inserter is about. WAIT: at the pickup point, for something to take. FETCH: on the way there.
-# CHASE: after an item on a belt. CARRY: to the drop point. HOLD: there, for room. REFUEL: to its own fuel slot.
-WAIT, FETCH, CHASE, CARRY, HOLD, REFUEL = range(6)
+# What an inserter is about. FETCH: to the pickup point, or waiting there. CHASE: after an item on a belt.
+# CARRY: to the drop point. HOLD: there, for room. REFUEL: to its own fuel slot.
+FETCH, CHASE, CARRY, HOLD, REFUEL = range(5)
 
 TICK_SHIFT = 22  # of the key of a pending event (`World.schedule`)
 # Where the hand goes to fill the inserter's own fuel slot is its centre, with the arm turned like this: it explains
 # both measured times (28 ticks from the pickup point, 37 from nine ticks into a swing).
 OWN_SLOT_TURN = 0.375
+MOST_STEPS = 512  # of a chase: an item crosses a belt in at most 37 ticks, unless it stands
 BUFFER = 2560.0  # what a burner inserter keeps ready, joules (measured)
 CONTAINERS = frozenset({"container", "logistic-container", "infinity-container", "linked-container"})
 
 
 @entity_class("inserter")
 class Inserter(Chaser):
-    """An inserter. Its arm moves along `path` from the tick after `began`; while the path is empty it rests.
+    """An inserter. Its arm makes the first `steps` steps of `path` from the tick after `began`, then rests.
 
     `direction` points at the side it picks up from. `held` is what is in the hand, `lane` and `at` (an index) the
     item of a belt that it chases. `starved`: it would move, but has no energy.
@@ -37,8 +38,8 @@ class Inserter(Chaser):
 
     __slots__ = (
         "arm", "began", "buffer", "burner", "drop_entity", "filters", "goal", "held", "held_count", "lane",
-        "lane_number", "last_step", "length", "path", "pickup_entity", "planned", "power", "resolved", "starved",
-        "steps", "turn", "use_filters",
+        "lane_number", "last_step", "length", "paid", "path", "pickup_entity", "planned", "power", "resolved",
+        "second_lane_first", "starved", "steps", "turn", "use_filters",
     )  # fmt: skip
     rotatable = True
 
@@ -53,6 +54,8 @@ class Inserter(Chaser):
         self.path: Path = []
         self.steps = 0  # how many of the path's steps are to be made
         self.began = 0
+        self.paid = 0.0  # joules of the path's energy that have been drawn already
+        self.second_lane_first = False
         self.goal = FETCH
         self.starved = False
         self.held: str | None = None
@@ -159,9 +162,12 @@ class Inserter(Chaser):
             self.resolved = True
             self.pickup_entity = receiver(self.world, self, *self.pickup_position())
             self.drop_entity = receiver(self.world, self, *self.drop_position())
-            for entity in (self.pickup_entity, self.drop_entity):
-                if entity is not None and not isinstance(entity, TransportBelt):
-                    entity.watchers[self.unit_number] = self
+            source = self.pickup_entity
+            if isinstance(source, TransportBelt):
+                one, two = (math.dist(source.point(lane, 128), (self.x, self.y)) for lane in (1, 2))
+                self.second_lane_first = two < one - 1e-9
+            elif source is not None:
+                source.watchers[self.unit_number] = self
 
     def _forget_targets(self) -> None:
         if self.resolved:
@@ -183,33 +189,36 @@ class Inserter(Chaser):
     # --- moving ------------------------------------------------------------------------------------------------
 
     def _move(self, tick: int, goal: int, path: Path) -> None:
-        """Follow a path from the tick after `tick` on, as far as energy goes."""
+        """Follow a path from the tick after `tick` on, as far as energy goes.
+
+        The way to the pickup point ends without an event: who waits there is woken.
+        """
         self.goal = goal
         self.path = path
+        self.paid = 0.0
         self.began = tick
         self.starved = False
-        self.steps = self._affordable(path)
-        if self.steps == 0 and path:
+        self.steps = (
+            len(path)
+            if self.burner is not None and path[-1][2] <= self.burner.remaining
+            else self._affordable(path)
+        )
+        if self.steps == 0:
             self.starved = True
             self.path = []
             self.world.cancel(self)
-            return
-        self._await_end()
-
-    def _await_end(self) -> None:
-        end = self.began + self.steps
-        whole = self.steps == len(self.path)
-        self.world.schedule(self, end, DROP if self.goal == CARRY and whole else PICK)
+        elif self.steps < len(path):
+            self.world.schedule(self, tick + self.steps, PICK)
+        elif goal == FETCH:
+            self.world.cancel(self)
+        else:
+            self.world.schedule(self, tick + self.steps, DROP if goal == CARRY else PICK)
 
     def _affordable(self, path: Path) -> int:
         """How many steps of a path can be made before the next fuel is lit or energy runs out."""
-        if not path:
-            return 0
         burner = self.burner
         if burner is None:
             return len(path) if self.power is not None else 0
-        if path[-1][2] <= burner.remaining:
-            return len(path)
         limit = burner.remaining
         reserve = limit + self.buffer
         fuelled = not burner.inventory.is_empty()
@@ -221,14 +230,26 @@ class Inserter(Chaser):
         return len(path)
 
     def _halt(self, tick: int) -> None:
-        """Be where the path has led by the end of `tick`, and pay for that."""
+        """Be where the path has led by the end of `tick`, and stay."""
         steps = min(tick - self.began, self.steps)
-        path, self.path = self.path, []
+        path = self.path
         if steps > 0 and path:
             self.turn, self.length, spent = path[steps - 1]
             self.last_step = spent - (path[steps - 2][2] if steps > 1 else 0.0)
-            self._pay(spent)
+            self._pay(spent - self.paid)
+        self.path = []
         self.steps = 0
+        self.paid = 0.0
+        self.began = tick
+
+    def settle(self) -> None:
+        # Sums of energies are exact (`arm.QUANTUM`): paying in parts comes to the same.
+        steps = min(self.world.tick - self.began, self.steps)
+        if steps > 0 and self.path:
+            spent = self.path[steps - 1][2]
+            if spent != self.paid and (self.burner is None or spent - self.paid < self.burner.remaining):
+                self._pay(spent - self.paid)
+                self.paid = spent
 
     def _pay(self, energy: float) -> None:
         if self.burner is not None:
@@ -251,8 +272,6 @@ class Inserter(Chaser):
             if self.starved or self.buffer == 0.0:
                 self._fill_buffer()
                 self.starved = False
-                if self.goal == WAIT:
-                    self.goal = FETCH
                 self._set_out(tick)
                 return
             self._fill_buffer()
@@ -260,7 +279,7 @@ class Inserter(Chaser):
             self._interrupted(tick)
         elif self.goal == CHASE:
             self._chased(tick)
-        elif self.goal == FETCH or self.goal == WAIT:
+        elif self.goal == FETCH:
             self._fetched(tick)
         elif self.goal == REFUEL:
             self._refuelled(tick)
@@ -313,13 +332,16 @@ class Inserter(Chaser):
             return False
         if self.use_filters and self.filters and name not in self.filters.values():
             return False
-        if self.burner is not None and self.burner.inventory.is_empty() and self.burner.accepts(name):
-            return True
         target = self.drop_entity
-        return target is None or target.type in CONTAINERS or target.takes(name)
+        if target is None or target.type in CONTAINERS or target.takes(name):
+            return True
+        if self._hungry() and self.burner is not None and self.burner.accepts(name):
+            return True
+        target.watchers[self.unit_number] = self
+        return False
 
     def _fetched(self, tick: int) -> None:
-        """At the pickup point, or woken on the way there or while waiting there."""
+        """Woken at the pickup point or on the way there: there may be something to take."""
         self._resolve()
         source = self.pickup_entity
         if isinstance(source, TransportBelt):
@@ -328,36 +350,39 @@ class Inserter(Chaser):
         if self.path:
             end = self.began + self.steps
             if tick < end:
-                self._await_end()
+                self.world.schedule(self, end, PICK)
                 return
             self._halt(tick)
-        elif not self._at_pickup():
+        if not self._at_pickup():
             self._seek(tick)
             return
-        name = self._take_from(source)
-        if name is None:
-            self.goal = WAIT
-            self.world.cancel(self)
-        else:
+        name = self._take()
+        if name is not None:
             self._took(name, tick)
 
-    def _take_from(self, source: Entity | None) -> str | None:
+    def _sources(self) -> Iterable[Entity]:
+        if self.pickup_entity is not None:
+            return (self.pickup_entity,)
+        x, y = self.pickup_position()
+        there = self.world.surface.on_tile(math.floor(x), math.floor(y))
+        return [e for e in there if isinstance(e, ItemOnGround)]
+
+    def _offered(self) -> bool:
+        """Whether what it takes from has anything that it wants."""
+        if any(self._wants(name) for entity in self._sources() for name in entity.offer()):
+            return True
+        return self._hungry()
+
+    def _take(self) -> str | None:
         """Take what is wanted from a machine, or from the ground; the item, which is then in the hand."""
-        sources: Iterable[Entity]
-        if source is not None:
-            sources = (source,)
-        else:
-            x, y = self.pickup_position()
-            there = self.world.surface.on_tile(math.floor(x), math.floor(y))
-            sources = [e for e in there if isinstance(e, ItemOnGround)]
-        for entity in sources:
+        for entity in self._sources():
             for name in entity.offer():
                 if self._wants(name):
                     self.held_count = entity.take(name, self.capacity)
                     if self.held_count:
                         return name
-        if source is not None and self._hungry():
-            return self._leech(source)
+        if self.pickup_entity is not None and self._hungry():
+            return self._leech(self.pickup_entity)
         return None
 
     def _leech(self, source: Entity) -> str | None:
@@ -373,7 +398,8 @@ class Inserter(Chaser):
 
     def _took(self, name: str, tick: int) -> None:
         self.held = name
-        self._stop_waiting(self.pickup_target)
+        if self.drop_entity is not None:
+            self.drop_entity.watchers.pop(self.unit_number, None)
         if self._hungry() and self.burner is not None and self.burner.accepts(name):
             self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
         else:
@@ -391,38 +417,28 @@ class Inserter(Chaser):
         """With an empty hand, choose what to go for; the first step is made in `tick`."""
         self._resolve()
         source = self.pickup_entity
-        belt = source if isinstance(source, TransportBelt) else None
-        if belt is not None and self._choose(belt, tick):
-            self._stop_waiting(self.pickup_target)
-            began = tick - 1
-            resting = self.goal == WAIT
-            self._halt(began)
-            self._chase(tick, self._first_budget(belt, tick) if resting else math.inf)
+        self.goal = FETCH
+        if isinstance(source, TransportBelt):
+            if self._choose(source, tick):
+                self._stop_waiting(source)
+                slept = self.began + self.steps < tick and self._at_rest()
+                self._halt(tick - 1)
+                self._chase(tick, self._first_budget(source, tick) if slept else math.inf)
+                return
+            if not self.path and not self._at_pickup():
+                self._move(tick - 1, FETCH, self._way_back())
+            elif self.steps < len(self.path):
+                self.world.schedule(self, self.began + self.steps, PICK)
+            if not self.starved:
+                self._await_item(source)
             return
-        if self.path and self.began + self.steps > tick:
-            self._await_end()
-        elif self._at_pickup() and not self.path:
-            self._rest()
-        elif self.path:
-            self._halt(tick)
-            if self._at_pickup():
-                self._rest()
-            else:
-                self._move(tick, FETCH, self._way_back())
-        else:
+        if not self._at_pickup():
             self._move(tick - 1, FETCH, self._way_back())
-        if belt is not None and not self.starved:
-            self._await_item(belt)
+        if not self.starved and self.key == NEVER and self._offered():
+            self.world.schedule(self, max(tick, self.began + self.steps), PICK)
 
     def _way_back(self) -> Path:
         return self.arm.path(self.turn, self.length, self._pickup_turn, self.arm.pickup_length)
-
-    def _rest(self) -> None:
-        self.path = []
-        self.goal = WAIT
-        self.world.cancel(self)
-        if not isinstance(self.pickup_entity, TransportBelt):
-            self.world.schedule(self, self.world.tick + 1, PICK)
 
     def _first_budget(self, belt: TransportBelt, tick: int) -> float:
         """An inserter that slept by an empty line starts with what its last move left in the buffer (measured)."""
@@ -447,12 +463,8 @@ class Inserter(Chaser):
         return False
 
     def _lanes_in_order(self, belt: TransportBelt) -> tuple[int, int]:
-        if belt.lengths[0] != belt.lengths[1]:
-            return (0, 1)
-        x1, y1 = belt.point(1, 128)
-        x2, y2 = belt.point(2, 128)
-        nearer = math.hypot(x2 - self.x, y2 - self.y) < math.hypot(x1 - self.x, y1 - self.y) - 1e-9
-        return (1, 0) if nearer else (0, 1)
+        # On a curve lane 1 comes first from wherever one picks (measured).
+        return (1, 0) if self.second_lane_first and belt.lengths[0] == belt.lengths[1] else (0, 1)
 
     def _chase(self, tick: int, budget: float = math.inf) -> None:
         """Plan the way to the chosen item from `tick` on, to where it is caught or leaves the belt."""
@@ -461,24 +473,24 @@ class Inserter(Chaser):
         assert lane is not None
         assert isinstance(belt, TransportBelt)
         low = belt.offsets[self.lane_number]
-        path: Path = []
-        turn, length, total = self.turn, self.length, 0.0
-        when = tick
-        place = 0
-        while True:
-            place = lane.place(self.at, when)
-            if place < low:
-                break
-            x, y = belt.point(self.lane_number + 1, place - low)
-            to_turn, to_length = polar(x - self.x, y - self.y)
-            turn, length, spent, there = self.arm.step(turn, length, to_turn, to_length, budget)
-            budget = math.inf
-            total += round(spent * 1024) / 1024
-            path.append((turn, length, total))
-            if there:
-                break
-            when += 1
-        self.planned = place
+        if lane.held:
+            # Some of its items stand for a while: not worth remembering.
+            end = tick + MOST_STEPS
+            places = [lane.place(self.at, when) - low for when in range(tick, end)]
+            path, caught = self._follow(belt, places, budget)
+        else:
+            place = lane.place(self.at, tick) - low
+            stop = max(SPACING * self.at - low, -1)
+            key = (self.turn, self.length, budget, belt.x - self.x, belt.y - self.y, belt.direction,
+                   belt.lengths[0], self.lane_number, place, stop, lane.speed)  # fmt: skip
+            known = self.arm.chases.get(key)
+            if known is None:
+                places = [max(place - lane.speed * k, stop) for k in range(MOST_STEPS)]
+                known = self.arm.remember(key, self._follow(belt, places, budget))
+            path, caught = known
+        # A chase that fails ends with the tick in which the item is no longer there.
+        when = tick + len(path) - (1 if caught else 0)
+        self.planned = lane.place(self.at, when)
         if path:
             self._move(tick - 1, CHASE, path)
         else:
@@ -488,6 +500,23 @@ class Inserter(Chaser):
             self.goal = FETCH
         elif self.steps == len(path):
             self.world.schedule(self, max(when, self.world.tick), PICK)
+
+    def _follow(self, belt: TransportBelt, places: list[int], budget: float) -> tuple[Path, bool]:
+        """The arm's way after an item with these places on the belt tick by tick, and whether it catches it."""
+        path: Path = []
+        turn, length, total = self.turn, self.length, 0.0
+        for place in places:
+            if place < 0:
+                break
+            x, y = belt.point(self.lane_number + 1, place)
+            to_turn, to_length = polar(x - self.x, y - self.y)
+            turn, length, spent, there = self.arm.step(turn, length, to_turn, to_length, budget)
+            budget = math.inf
+            total += quantised(spent)
+            path.append((turn, length, total))
+            if there:
+                return path, True
+        return path, False
 
     def touched(self, tick: int) -> None:
         if self.goal != CHASE:
@@ -594,6 +623,10 @@ class Inserter(Chaser):
             gone = 1 if deliver(self.world, self, x, y, held) else 0
         else:
             gone = target.insert(held, self.held_count)
+            if gone < self.held_count:
+                target.watchers[self.unit_number] = self
+            else:
+                target.watchers.pop(self.unit_number, None)
         self.held_count -= gone
         if self.held_count:
             self.goal = HOLD
@@ -604,7 +637,6 @@ class Inserter(Chaser):
                 await_delivery(self.world, self, x, y, held)
             return
         self.held = None
-        self.goal = FETCH
         self._seek(tick + 1)
 
     def _refuelled(self, tick: int) -> None:
@@ -619,21 +651,22 @@ class Inserter(Chaser):
             self._carry(tick)
             return
         self.held = None
-        self.goal = FETCH
         self._seek(tick + 1)
 
     def wake(self, tick: int) -> None:
-        pending = self.key >> TICK_SHIFT
         if self.starved or not self.active:
             return
         if self.goal == HOLD:
-            if self.key == NEVER or tick < pending:
+            if self.key == NEVER or tick < self.key >> TICK_SHIFT:
                 self.world.schedule(self, tick, DROP)
-        elif (self.key == NEVER or tick < pending) and (
-            self.goal == WAIT
-            or (self.goal == FETCH and (not self.resolved or isinstance(self.pickup_entity, TransportBelt)))
-        ):
-            self.world.schedule(self, tick, PICK)
+        elif self.goal == FETCH:
+            source = self.pickup_entity
+            if self.resolved and not isinstance(source, TransportBelt):
+                if source is not None and not source.offer() and not self._hungry():
+                    return  # whatever has changed, it is not worth getting up for
+                tick = max(tick, self.began + self.steps)
+            if self.key == NEVER or tick < self.key >> TICK_SHIFT:
+                self.world.schedule(self, tick, PICK)
 
     def _fuelled(self) -> None:
         self.changed()
@@ -678,6 +711,10 @@ class Inserter(Chaser):
         dx, dy = offset(turn, length)
         return (self.x + dx, self.y + dy)
 
+    def _at_rest(self) -> bool:
+        turn, length = self.path[self.steps - 1][:2] if self.path else (self.turn, self.length)
+        return turn == self._pickup_turn and length == self.arm.pickup_length
+
     def status(self) -> str | None:
         if not self.active:
             return "disabled_by_script"
@@ -685,11 +722,12 @@ class Inserter(Chaser):
             return "no_power"
         if self.starved:
             return "no_fuel" if self.burner is not None else "no_power"
-        if self.goal == WAIT:
+        if self.goal == FETCH and self.world.tick >= self.began + self.steps and self._at_rest():
             return "waiting_for_source_items"
         return "waiting_for_space_in_destination" if self.goal == HOLD else "working"
 
     def more_state(self) -> list[Any]:
+        self.settle()
         return [self.goal, self.held, self.held_count, self.turn, self.length, self.began, self.steps, self.buffer,
                 self.starved, self.at, self.path[-1] if self.path else None, self.use_filters,
                 sorted(self.filters.items()), self.burner.state() if self.burner is not None else None]  # fmt: skip
