@@ -109,7 +109,9 @@ def test_curve(first: int, then: int, shape: str, outer: int, inner: int) -> Non
     ("feed_direction", "feed_lane", "main_lane", "entry"),
     [(NORTH, 1, 2, 180), (NORTH, 2, 2, 59), (SOUTH, 2, 1, 180), (SOUTH, 1, 1, 59)],
 )
-def test_one_item_side_loads(phase: int, feed_direction: int, feed_lane: int, main_lane: int, entry: int) -> None:
+def test_one_item_side_loads(
+    phase: int, feed_direction: int, feed_lane: int, main_lane: int, entry: int
+) -> None:
     world = new_world()
     main = line(world, 0, 0, EAST, 5)
     dy = STEP[feed_direction][1]
@@ -238,7 +240,9 @@ def test_removing_an_item_lets_the_rest_follow() -> None:
     assert places(belts[1], 1) == [0, 64, 128, 192]
 
 
-@pytest.mark.parametrize(("name", "speed"), [("transport-belt", 8), ("fast-transport-belt", 16), ("express-transport-belt", 24)])
+@pytest.mark.parametrize(
+    ("name", "speed"), [("transport-belt", 8), ("fast-transport-belt", 16), ("express-transport-belt", 24)]
+)
 def test_speeds(name: str, speed: int) -> None:
     world = new_world()
     belts = line(world, 0, 0, EAST, 8, name)

@@ -84,7 +84,7 @@ class ArmType:
             move = cost / self.energy_per_turn
         spent += cost
         left = abs(way) - move
-        if left <= 0.0 or (extended and left < self.rotation and move > 0.0):
+        if left <= 0.0 or (extended and left < self.rotation - 1e-9 and move > 0.0):
             turn = to_turn
             turned = True
         else:
