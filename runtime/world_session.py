@@ -154,7 +154,7 @@ class HostedWorld:
 
     def _known_scores(self) -> Scores:
         known = self._newest
-        return Scores(known.tick, known.production_score, known.automated_score)
+        return Scores(known.tick, float(known.production_score), float(known.automated_score))
 
 
 @contextmanager
