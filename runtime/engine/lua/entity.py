@@ -20,7 +20,7 @@ from runtime.engine.prototypes import load
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.character import MAIN, Character, mine
 from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine, Furnace
-from runtime.engine.systems.ground import ItemOnGround
+from runtime.engine.systems.ground import ItemOnGround, receiver
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import MiningDrill, Resource
 
@@ -532,12 +532,7 @@ class LuaEntity(LuaObject):
         if isinstance(entity, Inserter):
             return lua_entity(entity.drop_target)
         if isinstance(entity, MiningDrill):
-            found = [
-                e
-                for e in entity.world.surface.at(*entity.drop_position())
-                if e is not entity and not e.unnumbered
-            ]
-            return lua_entity(found[0]) if found else None
+            return lua_entity(receiver(entity.world, entity, *entity.drop_position()))
         raise LuaError(
             f"LuaEntity::drop_target can only be used on inserters and mining drills; {entity.name} is neither."
         )

@@ -47,11 +47,15 @@ class ItemOnGround(Entity):
 
 
 def receiver(world: World, source: Entity | None, x: float, y: float) -> Entity | None:
-    """The entity that an item let fall at a point goes to: the belt there, or what else can hold items."""
-    belt = world.belts.grid.get((math.floor(x), math.floor(y)))
+    """The entity that an item let fall at a point goes to: the belt there, or what else can hold items.
+
+    The tile counts, not the point: a drill beside a furnace lets ore fall 1/256 tile before the furnace's box.
+    """
+    cell = (math.floor(x), math.floor(y))
+    belt = world.belts.grid.get(cell)
     if belt is not None:
         return belt
-    for entity in world.surface.at(x, y):
+    for entity in world.surface.on_tile(*cell):
         if entity is not source and holds_items(entity):
             return entity
     return None
