@@ -11,6 +11,7 @@ from runtime.engine.systems import (
     nature,
     paths,
     standing,
+    undergrounds,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "nature",
     "paths",
     "standing",
+    "undergrounds",
 ]

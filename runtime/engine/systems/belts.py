@@ -30,9 +30,10 @@ class TransportBelt(Entity):
     `offsets[n]` how far from that lane's front this belt's downstream edge lies, `lengths[n]` how much of it is here.
 
     Lane arguments are the game's: 1 is the left of travel, 2 the right. Positions are tiles from the downstream edge.
+    `hidden` is the part of `lengths` that lies beyond that edge: the tunnel, where this is an underground belt.
     """
 
-    __slots__ = ("cell", "lanes", "lengths", "offsets", "speed")
+    __slots__ = ("cell", "enters", "hidden", "lanes", "leaves", "lengths", "offsets", "speed")
     rotatable = True
 
     lanes: list[Lane]
@@ -42,6 +43,9 @@ class TransportBelt(Entity):
         self.speed: int = round(self.proto.raw["speed"] * TILE)
         self.cell = (math.floor(self.x), math.floor(self.y))
         self.lanes = []
+        self.hidden = 0
+        self.enters = False  # the way into a tunnel
+        self.leaves = False  # the way out of one
         self.offsets = [0, 0]
         self.lengths = [TILE, TILE]
 
@@ -63,6 +67,14 @@ class TransportBelt(Entity):
         if self.lengths[0] == self.lengths[1]:
             return "straight"
         return "right" if self.lengths[0] > self.lengths[1] else "left"
+
+    def other_end(self) -> TransportBelt | None:
+        """The other end of its tunnel, for underground belts."""
+        return None
+
+    def tunnels(self) -> list[TransportBelt]:
+        """The belts that it might share a tunnel with."""
+        return []
 
     def outputs(self) -> list[TransportBelt]:
         """The belt it runs onto, if any."""
@@ -102,55 +114,75 @@ class TransportBelt(Entity):
 
     def line_length(self, lane: int) -> float:
         """Length of a lane on this belt, tiles."""
-        return self.lengths[lane - 1] / TILE
+        _, low, high = self._line(lane)
+        return (high - low) / TILE
 
-    def _items(self, number: int) -> list[tuple[str, int]]:
-        lane = self.lanes[number]
+    def _line(self, lane: int) -> tuple[int, int, int]:
+        """A lane argument as index into `lanes` and the part of that lane that it means."""
+        number = (lane - 1) % 2
         low = self.offsets[number]
+        if lane > 2:
+            return number, low, low + self.hidden
+        return number, low + self.hidden, low + self.lengths[number]
+
+    def reach(self, number: int) -> tuple[int, int]:
+        """The part of a lane (0 or 1) that an inserter can take from here, from and up to."""
+        base = self.offsets[number] + self.hidden
+        if self.enters:
+            return base + TILE // 2, base + TILE
+        return base, self.offsets[number] + self.lengths[number] - (TILE // 2 if self.leaves else 0)
+
+    def _items(self, lane: int) -> list[tuple[str, int]]:
+        number, low, high = self._line(lane)
+        line = self.lanes[number]
         tick = self.world.tick
-        first, count, _ = lane.between(low, low + self.lengths[number], tick)
-        return [(lane.names[i], lane.place(i, tick) - low) for i in range(first, first + count)]
+        first, count, _ = line.between(low, high, tick)
+        return [(line.names[i], line.place(i, tick) - low) for i in range(first, first + count)]
+
+    @property
+    def line_count(self) -> int:
+        """How many transport lines it has: two, or four with a tunnel's (3 and 4)."""
+        return 4 if self.enters or self.leaves else 2
 
     def lane_contents(self, lane: int) -> list[tuple[str, float]]:
         """Items of a lane on this belt with their positions, front to back."""
-        return [(name, place / TILE) for name, place in self._items(lane - 1)]
+        return [(name, place / TILE) for name, place in self._items(lane)]
+
+    def _script_spot(self, lane: int, position: float) -> int:
+        number, low, high = self._line(lane)
+        entry = low + min(max(math.floor(position * TILE), 0), high - low)
+        # A script's item lies on this belt, though it has already moved with it once.
+        where = self.lanes[number].spot(entry, 0, self.world.tick, SPACING)
+        return where if where < high else NEVER
 
     def insert_at(self, lane: int, position: float, name: str) -> bool:
-        """Put an item at a position, or as near behind it as a drop would; whether there was room."""
-        entry = self.offsets[lane - 1] + min(max(math.floor(position * TILE), 0), self.lengths[lane - 1])
-        where = self._script_spot(lane, entry)
+        """Put an item at a position, or as near behind it as fits; whether there was room."""
+        where = self._script_spot(lane, position)
         if where == NEVER:
             return False
-        self.lanes[lane - 1].put(where, name, self.world.tick, self.world.tick)
+        self.lanes[(lane - 1) % 2].put(where, name, self.world.tick, self.world.tick)
         return True
-
-    def _script_spot(self, lane: int, entry: int) -> int:
-        # A script's item lies on this belt, though it has already moved with it once.
-        where = self.lanes[lane - 1].spot(entry, 0, self.world.tick, SPACING)
-        return where if where < self.offsets[lane - 1] + self.lengths[lane - 1] else NEVER
 
     def can_insert_at(self, lane: int, position: float) -> bool:
         """Whether `insert_at` would succeed."""
-        entry = self.offsets[lane - 1] + min(max(math.floor(position * TILE), 0), self.lengths[lane - 1])
-        return self._script_spot(lane, entry) != NEVER
+        return self._script_spot(lane, position) != NEVER
 
     def can_insert_at_back(self, lane: int) -> bool:
         """Whether there is room at the upstream edge."""
-        return self.can_insert_at(lane, self.lengths[lane - 1] / TILE)
+        return self.can_insert_at(lane, self.line_length(lane))
 
     def insert_at_back(self, lane: int, name: str) -> bool:
         """Put an item at the upstream edge; whether there was room."""
-        return self.insert_at(lane, self.lengths[lane - 1] / TILE, name)
+        return self.insert_at(lane, self.line_length(lane), name)
 
     def remove_from(self, lane: int, name: str, count: int) -> int:
         """Take up to `count` of an item off one lane of this belt, front first; the number taken."""
-        number = lane - 1
+        number, low, high = self._line(lane)
         line = self.lanes[number]
-        low = self.offsets[number]
         tick = self.world.tick
         taken = 0
         while taken < count:
-            first, here, _ = line.between(low, low + self.lengths[number], tick)
+            first, here, _ = line.between(low, high, tick)
             index = next((i for i in range(first, first + here) if line.names[i] == name), -1)
             if index < 0:
                 break
@@ -160,8 +192,10 @@ class TransportBelt(Entity):
 
     def remove(self, name: str, count: int) -> int:
         """Take up to `count` of an item off this belt, lane 1 first; the number taken."""
-        taken = self.remove_from(1, name, count)
-        return taken + self.remove_from(2, name, count - taken)
+        taken = 0
+        for lane in range(1, self.line_count + 1):
+            taken += self.remove_from(lane, name, count - taken)
+        return taken
 
     def clear(self, lane: int) -> None:
         """Take everything off one lane of this belt."""
@@ -169,12 +203,12 @@ class TransportBelt(Entity):
             self.remove_from(lane, name, 1)
 
     def insertable(self, name: str) -> int:
-        return sum(self.lengths[n] // SPACING - len(self._items(n)) for n in (0, 1))
+        return sum(int(self.line_length(lane) * TILE) // SPACING - len(self._items(lane)) for lane in (1, 2))
 
     def insert(self, name: str, count: int) -> int:
         put = 0
         for lane in (1, 2):
-            for place in range(self.speed, self.lengths[lane - 1], SPACING):
+            for place in range(self.speed, int(self.line_length(lane) * TILE), SPACING):
                 if put < count and self.insert_at(lane, place / TILE, name):
                     put += 1
         return put
@@ -183,14 +217,14 @@ class TransportBelt(Entity):
         return True
 
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
-        return {name: None for n in (0, 1) for name, _ in self._items(n)}
+        return {name: None for lane in (1, 2) for name, _ in self._items(lane)}
 
     def take(self, name: str, count: int) -> int:
         return self.remove(name, count)
 
     def mined_items(self) -> list[tuple[str, int]]:
         # Lane 1 front to back, then lane 2 (measured).
-        return [(name, 1) for n in (0, 1) for name, _ in self._items(n)]
+        return [(name, 1) for lane in range(1, self.line_count + 1) for name, _ in self._items(lane)]
 
     def point(self, lane: int, place: float) -> tuple[float, float]:
         """Where on the map an item of a lane is drawn; `place` in 1/256 tile from this belt's downstream edge."""
@@ -211,7 +245,16 @@ class TransportBelt(Entity):
 
     def item_positions(self) -> list[tuple[str, float, float]]:
         """Items on this belt with their places on the map, for drawing."""
-        return [(name, *self.point(n + 1, place)) for n in (0, 1) for name, place in self._items(n)]
+        found: list[tuple[str, float, float]] = []
+        for lane in (1, 2):
+            base = self.offsets[lane - 1] + self.hidden
+            low, high = self.reach(lane - 1)
+            found.extend(
+                (name, *self.point(lane, place))
+                for name, place in self._items(lane)
+                if low <= place + base < high
+            )
+        return found
 
     # --- what it says of itself --------------------------------------------------------------------------------
 
@@ -220,7 +263,9 @@ class TransportBelt(Entity):
 
     def more_state(self) -> list[Any]:
         # By place: how a lane groups its items has no bearing on what will happen.
-        return [[[name, place] for name, place in self._items(n)] for n in (0, 1)]
+        return [
+            [[name, place] for name, place in self._items(lane)] for lane in range(1, self.line_count + 1)
+        ]
 
     def state(self) -> list[Any]:
         # Without the pending event: a front item's crossing follows from its place.
@@ -243,24 +288,27 @@ class Belts:
 
     def ahead(self, belt: TransportBelt) -> TransportBelt | None:
         """The belt that this one runs onto; two that face each other don't connect."""
+        if belt.enters:
+            return belt.other_end()
         ahead = self._neighbour(belt, 0)
-        return ahead if ahead is not None and ahead.direction != (belt.direction + 8) % 16 else None
+        if ahead is None or ahead.direction == (belt.direction + 8) % 16:
+            return None
+        return None if ahead.leaves and ahead.direction == belt.direction else ahead
 
     def feeders(self, belt: TransportBelt) -> list[TransportBelt]:
-        """The belts that run onto this one: from behind, from its left, from its right."""
-        found = []
-        for turn in (8, 12, 4):
-            there = self._neighbour(belt, turn)
-            if there is not None and there.direction == (belt.direction + turn + 8) % 16:
-                found.append(there)
-        return found
+        """The belts that run onto this one: from behind (or out of the tunnel), from its left, from its right."""
+        behind = belt.other_end() if belt.leaves else self._neighbour(belt, 8)
+        near = (behind, self._neighbour(belt, 12), self._neighbour(belt, 4))
+        return [there for there in near if there is not None and self.ahead(there) is belt]
 
     def in_line(self, belt: TransportBelt) -> TransportBelt | None:
         """The belt whose lanes go on as this one's: the one behind, else the only one at a side (then it curves)."""
         feeders = self.feeders(belt)
-        if feeders and (len(feeders) == 1 or feeders[0].direction == belt.direction):
+        if not feeders:
+            return None
+        if feeders[0].direction == belt.direction:
             return feeders[0]
-        return None
+        return feeders[0] if len(feeders) == 1 and not (belt.enters or belt.leaves) else None
 
     def _next_in_line(self, belt: TransportBelt) -> TransportBelt | None:
         ahead = self.ahead(belt)
@@ -277,22 +325,23 @@ class Belts:
         """A belt goes, with what is on it."""
         self._rebuild(belt, NEVER)
 
-    def turn(self, belt: TransportBelt, direction: int) -> None:
-        """Turn a belt; what is on it stays."""
-        self._rebuild(belt, direction)
+    def turn(self, belt: TransportBelt, direction: int, about: bool = False) -> None:
+        """Turn a belt; what is on it stays. `about`: a tunnel's entrance becomes its exit, or the other way round."""
+        self._rebuild(belt, direction, about)
 
     def _around(self, belt: TransportBelt) -> dict[int, TransportBelt]:
         x, y = belt.cell
         near = [self.grid.get((x + dx, y + dy)) for dx, dy in ((0, 0), *STEPS.values())]
         found: dict[int, TransportBelt] = {}
-        for there in near:
-            if there is not None:
-                found[there.unit_number] = there
-                for feeder in self.feeders(there):
-                    found[feeder.unit_number] = feeder
+        queue = [there for there in near if there is not None]
+        queue.extend([tunnel for there in queue for tunnel in there.tunnels()])
+        for there in queue:
+            found[there.unit_number] = there
+            for feeder in self.feeders(there):
+                found[feeder.unit_number] = feeder
         return found
 
-    def _rebuild(self, belt: TransportBelt, direction: int) -> None:
+    def _rebuild(self, belt: TransportBelt, direction: int, about: bool = False) -> None:
         affected = self._around(belt)
         lanes = {id(lane): lane for b in affected.values() for lane in b.lanes}
         freed, items = self._dissolve(list(lanes.values()))
@@ -302,6 +351,8 @@ class Belts:
             del freed[belt.unit_number]
         elif direction != belt.direction:
             belt.direction = direction
+            if about:
+                belt.enters, belt.leaves = belt.leaves, belt.enters
             self.world.surface.moved(belt, belt.x, belt.y)
             more = [lane for b in self._around(belt).values() for lane in b.lanes]
             freed_now, items_now = self._dissolve(list({id(lane): lane for lane in more}.values()))
@@ -354,8 +405,15 @@ class Belts:
     def _fit(self, belt: TransportBelt, items: dict[int, list[list[tuple[int, str]]]]) -> None:
         """Give a belt the shape that its feeders make it have; its items keep their share of the way."""
         lengths = [TILE, TILE]
+        belt.hidden = 0
         feeder = self.in_line(belt)
-        if feeder is not None and feeder.direction != belt.direction:
+        if belt.enters:
+            other = belt.other_end()
+            if other is not None:
+                distance = abs(other.cell[0] - belt.cell[0]) + abs(other.cell[1] - belt.cell[1])
+                belt.hidden = TILE * (distance - 1)
+            lengths = [TILE + belt.hidden, TILE + belt.hidden]
+        elif feeder is not None and feeder.direction != belt.direction:
             lengths = [OUTER, INNER] if (feeder.direction + 4) % 16 == belt.direction else [INNER, OUTER]
         here = items.get(belt.unit_number)
         if here is not None:
@@ -424,11 +482,15 @@ class Belts:
         lane.link = target
         if self.in_line(target) is front:
             lane.link_lane = lane.number
-            lane.link_entry = target.lengths[lane.number]
+            lane.link_entry = target.lengths[lane.number] - target.hidden
         else:
             from_left = (front.direction + 4) % 16 != target.direction
             lane.link_lane = 0 if from_left else 1
             lane.link_entry = FAR_ENTRY if from_left == (lane.number == 1) else NEAR_ENTRY
+            if (target.enters and lane.link_entry == NEAR_ENTRY) or (
+                target.leaves and lane.link_entry == FAR_ENTRY
+            ):
+                lane.link = None  # it runs against the hood of the tunnel
 
     # --- dropping ----------------------------------------------------------------------------------------------
 
@@ -440,7 +502,10 @@ class Belts:
         left = dx * ahead_y - dy * ahead_x
         if belt.lengths[0] == belt.lengths[1]:
             number = 0 if left > 0 else 1
-            return belt.lanes[number], belt.offsets[number] + round((0.5 - along) * TILE)
+            low, high = belt.reach(number)
+            return belt.lanes[number], min(
+                max(belt.offsets[number] + belt.hidden + round((0.5 - along) * TILE), low), high
+            )
         inward = 1.0 if belt.lengths[0] < belt.lengths[1] else -1.0
         near = math.hypot(along - 0.5, left - inward * 0.5) < 0.5
         number = 0 if (belt.lengths[0] == INNER) == near else 1

@@ -451,8 +451,8 @@ class Inserter(Chaser):
         """Pick out an item on the belt: nearer lane first, then the farthest upstream. Whether there is one."""
         for number in self._lanes_in_order(belt):
             lane = belt.lanes[number]
-            low = belt.offsets[number]
-            first, count, _ = lane.between(low, low + belt.lengths[number], tick)
+            low, high = belt.reach(number)
+            first, count, _ = lane.between(low, high, tick)
             for index in range(first + count - 1, first - 1, -1):
                 if self._wants(lane.names[index]):
                     self.lane = lane
@@ -472,21 +472,21 @@ class Inserter(Chaser):
         belt = self.pickup_entity
         assert lane is not None
         assert isinstance(belt, TransportBelt)
-        low = belt.offsets[self.lane_number]
+        low = belt.offsets[self.lane_number] + belt.hidden
+        end = belt.reach(self.lane_number)[0] - low
         if lane.held:
             # Some of its items stand for a while: not worth remembering.
-            end = tick + MOST_STEPS
-            places = [lane.place(self.at, when) - low for when in range(tick, end)]
-            path, caught = self._follow(belt, places, budget)
+            places = [lane.place(self.at, when) - low for when in range(tick, tick + MOST_STEPS)]
+            path, caught = self._follow(belt, places, end, budget)
         else:
             place = lane.place(self.at, tick) - low
-            stop = max(SPACING * self.at - low, -1)
+            stop = max(SPACING * self.at - low, end - 1)
             key = (self.turn, self.length, budget, belt.x - self.x, belt.y - self.y, belt.direction,
-                   belt.lengths[0], self.lane_number, place, stop, lane.speed)  # fmt: skip
+                   belt.lengths[0] - belt.lengths[1], self.lane_number, place, stop, end, lane.speed)  # fmt: skip
             known = self.arm.chases.get(key)
             if known is None:
                 places = [max(place - lane.speed * k, stop) for k in range(MOST_STEPS)]
-                known = self.arm.remember(key, self._follow(belt, places, budget))
+                known = self.arm.remember(key, self._follow(belt, places, end, budget))
             path, caught = known
         # A chase that fails ends with the tick in which the item is no longer there.
         when = tick + len(path) - (1 if caught else 0)
@@ -501,12 +501,12 @@ class Inserter(Chaser):
         elif self.steps == len(path):
             self.world.schedule(self, max(when, self.world.tick), PICK)
 
-    def _follow(self, belt: TransportBelt, places: list[int], budget: float) -> tuple[Path, bool]:
+    def _follow(self, belt: TransportBelt, places: list[int], end: int, budget: float) -> tuple[Path, bool]:
         """The arm's way after an item with these places on the belt tick by tick, and whether it catches it."""
         path: Path = []
         turn, length, total = self.turn, self.length, 0.0
         for place in places:
-            if place < 0:
+            if place < end:
                 break
             x, y = belt.point(self.lane_number + 1, place)
             to_turn, to_length = polar(x - self.x, y - self.y)
@@ -541,7 +541,7 @@ class Inserter(Chaser):
             return
         caught = bool(self.path) and tick == self.began + len(self.path) == self.began + self.steps
         place = lane.place(self.at, tick)
-        low = belt.offsets[self.lane_number]
+        low = belt.reach(self.lane_number)[0]
         if caught and place == self.planned:
             self._halt(tick)
             index = self.at
@@ -593,7 +593,7 @@ class Inserter(Chaser):
         for number in (0, 1):
             lane = belt.lanes[number]
             ignored = frozenset(n for n in sorted(set(lane.names)) if not self._wants(n))
-            place = belt.offsets[number] + belt.lengths[number]
+            place = belt.reach(number)[1]
             lane.wait_for_item(place, ignored, self, self.world.tick)
 
     def _stop_waiting(self, belt: Entity | None) -> None:

@@ -399,7 +399,7 @@ class Lane:
         if short >= self.speed:
             self.plan_front(tick - 1)
             return
-        entry = self.link_entry + link.offsets[self.link_lane]
+        entry = self.link_entry + link.offsets[self.link_lane] + link.hidden
         where = target.spot(entry, short + target.speed - self.speed, tick)
         if where == NEVER or (entry == target.length and where >= entry):
             front = self.belts[0]

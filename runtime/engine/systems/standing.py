@@ -25,7 +25,7 @@ HOLDS: dict[str, tuple[tuple[str, int, str], ...]] = {
 FACING = {
     "arithmetic-combinator", "boiler", "burner-generator", "constant-combinator", "curved-rail-a", "curved-rail-b",
     "decider-combinator", "fluid-turret", "gate", "generator", "offshore-pump", "pipe-to-ground", "pump", "rail-chain-signal",
-    "rail-signal", "reactor", "splitter", "storage-tank", "straight-rail", "train-stop", "underground-belt", "artillery-turret",
+    "rail-signal", "reactor", "splitter", "storage-tank", "straight-rail", "train-stop", "artillery-turret",
     "ammo-turret", "electric-turret",
 }  # fmt: skip
 
@@ -36,7 +36,7 @@ FACING = {
     "electric-turret", "fluid-turret", "fluid-wagon", "gate", "generator", "heat-pipe", "lab", "lamp", "land-mine",
     "locomotive", "offshore-pump", "pipe", "pipe-to-ground", "power-switch", "programmable-speaker", "pump", "radar",
     "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo", "solar-panel", "splitter", "storage-tank",
-    "straight-rail", "train-stop", "underground-belt", "wall",
+    "straight-rail", "train-stop", "wall",
 )  # fmt: skip
 class Standing(Entity):
     """An entity whose system has not been built: it can be placed, turned, filled, emptied and mined."""
