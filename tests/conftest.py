@@ -20,5 +20,7 @@ def world(tmp_path: Path) -> Iterator[WorldProcess]:
 @pytest.fixture(scope="module")
 def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldProcess]:
     """A world of the lab scenario that the tests of one module share."""
-    with WorldProcess.start(name="shared", log_path=tmp_path_factory.mktemp("world") / "world.log") as process:
+    with WorldProcess.start(
+        name="shared", log_path=tmp_path_factory.mktemp("world") / "world.log"
+    ) as process:
         yield process

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from runtime.engine.world import World
 
 MAGIC = b"factorio-embedded save 1\n"
-ALLOWED = {("random", "Random"), ("builtins", "set"), ("builtins", "frozenset"), ("collections", "deque")}
+ALLOWED = {
+    ("random", "Random"),
+    ("builtins", "set"),
+    ("builtins", "frozenset"),
+    ("collections", "deque"),
+    ("collections", "Counter"),
+}
 
 
 PROTOTYPES = {"_entity_prototype", "_item_prototype", "_recipe_prototype"}  # how a save names a prototype

@@ -18,8 +18,8 @@ from typing import Any, NoReturn, Protocol
 
 from runtime.engine.errors import StartError
 from runtime.engine.save import SaveError
-
 from runtime.engine.version import GAME_VERSION
+
 DEFAULT_SCENARIO = "default_lab_scenario"
 SLICE_SECONDS = 0.02  # how long the world is advanced before commands get their turn
 PARENT_VARIABLE = "FACTORIO_EMBEDDED_PARENT"  # a pid: the world ends when that process does
@@ -130,6 +130,7 @@ def run(options: argparse.Namespace, make_game: MakeGame, log: Callable[[str], N
             raise StartError(
                 f"can't write {options.create} ({error.strerror}): name another file."
             ) from error
+        game.close()
         log(f"Info SaveSystem: saved {options.create}")
         return 0
     return asyncio.run(play(game, host, port, options.rcon_password or "", log))

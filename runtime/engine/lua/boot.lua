@@ -57,9 +57,10 @@ end
 
 local hook
 
+-- A collection takes long when much is alive: one that leaves less than a quarter free would soon be followed by another.
 local function over_memory()
   memory_in_use("collect")
-  return memory_in_use("count") * 1024 > MEMORY_LIMIT
+  return memory_in_use("count") * 1024 > MEMORY_LIMIT * 0.75
 end
 
 local window = STEP
