@@ -16,8 +16,8 @@ from typing import Any
 
 from runtime.broker import Broker, Refused, TimeUp
 from runtime.channel import ChannelClosed, Frame, ProtocolViolation, read_json
-from runtime.fork_server import Child, ForkServer
-from runtime.rcon_client import WorldGone
+from runtime.fork_server import Child, ForkServer, ForkServerError
+from runtime.rcon_client import WorldGone, WorldRefused
 
 MAX_PRINTED_LINES = 2_000
 MAX_PRINTED_CHARACTERS = 256 * 1024
@@ -108,7 +108,10 @@ class ProgramRunner:
             # Whatever the agent kept may end the process that takes it up again.
             self._state = None
             self._notes.append("Variables of earlier programs are lost: restoring them ended the process.")
-            self._child = self._fresh_child(None)
+            try:
+                self._child = self._fresh_child(None)
+            except _DEATHS as death:
+                raise ForkServerError("no program process could be had: two died at once") from death
 
     def _fresh_child(self, state: bytes | None) -> Child:
         child = self._fork_server.fork({"do": "program"})
@@ -131,7 +134,7 @@ class ProgramRunner:
 
         position: where the player's character is (tiles), if known.
 
-        Raises ForkServerError, or what a channel raises, when no program process could be had.
+        Raises ForkServerError when no program process could be had.
         """
         start = time.monotonic()
         self._cancelled.clear()
@@ -184,10 +187,10 @@ class ProgramRunner:
             try:
                 talk.begin(order)
                 return talk
-            except _DEATHS:
+            except _DEATHS as death:
                 self._discard()
                 if attempt == 2:
-                    raise
+                    raise ForkServerError("no program process could be had: two died at once") from death
         raise AssertionError("unreachable")
 
     def _early_end(self, end: Exception, talk: "_Conversation", timeout_s: float) -> "_Outcome":
@@ -267,7 +270,7 @@ class _Conversation:
             answer = self._broker.answer(payload[4:].decode("utf-8", "replace"), deadline)
         except Refused as refusal:
             self._channel.send(Frame.REFUSED, str(refusal).encode("utf-8", "replace")[: 1 << 16])
-        except WorldGone:
+        except (WorldGone, WorldRefused):
             self._channel.send(Frame.REFUSED, b"The world is being restarted; try again in a few seconds.")
         except TimeUp:
             self._channel.send(Frame.TIME_UP)

@@ -219,7 +219,7 @@ def test_everything_of_fles_and_of_the_agents_survives_a_killed_process(
         "kinds = {Prototype.IronPlate: 3, Resource.Coal: Technology.Automation}\n"
         "shared = [1]\n"
         "alias = shared\n"
-        "def double(x: int, *, plus=1) -> int:\n"
+        "def double(x: int, plus=1) -> int:\n"
         "    '''Twice.'''\n"
         "    return x * 2 + plus\n"
         "def both(x):\n"
