@@ -15,6 +15,7 @@ from runtime.engine.lua.bootstrap import LuaBootstrap, LuaRCON
 from runtime.engine.lua.sandbox import LuaError, Sandbox
 from runtime.engine.maps import SCENARIOS
 from runtime.engine.scripts import Scripts
+from runtime.engine.version import GAME_VERSION
 from runtime.engine.views import scene, statistics
 from runtime.engine.world import World
 
@@ -216,7 +217,7 @@ class Game:
     def command(self, text: str) -> str:
         """A console command at the present tick, and what it prints. Commands of our own that only look are not journalled."""
         self._catch_up()
-        word, _, rest = text.strip().partition(" ")
+        word, rest = _words(text)
         look = LOOKS.get(word)
         if look is not None:
             return look(self, rest)
@@ -230,7 +231,7 @@ class Game:
         return answer
 
     def _execute(self, text: str) -> str:
-        word, _, rest = text.strip().partition(" ")
+        word, rest = _words(text)
         if word in ("/sc", "/silent-command", "/c", "/command", "/measured-command"):
             return self._run(rest)
         if word == "/prelude":
@@ -262,7 +263,7 @@ class Game:
         count = 0
         for tick, text in self._journal.read():
             self._run_to(tick)
-            self.clock.anchor_now(tick)
+            self.clock.anchor(tick)
             if text is not None:
                 count += 1
                 self._execute(text)
@@ -285,7 +286,7 @@ class Game:
         )
 
     def _version_line(self, rest: str) -> str:
-        return "2.0.76\n"
+        return f"{GAME_VERSION}\n"
 
     def _time_line(self, rest: str) -> str:
         seconds = self.world.tick // 60
@@ -305,6 +306,12 @@ class Game:
 
     def _hash_line(self, rest: str) -> str:
         return self.state_hash() + "\n"
+
+
+def _words(text: str) -> tuple[str, str]:
+    """A command's first word, and the rest."""
+    word, *rest = text.strip().split(maxsplit=1) or ("",)
+    return word, rest[0] if rest else ""
 
 
 # Commands that change nothing, and are not journalled.

@@ -7,6 +7,7 @@ from typing import Any
 from runtime.engine.defines import load_defines
 from runtime.engine.lua import values
 from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
+from runtime.engine.version import GAME_VERSION
 
 
 class LuaBootstrap(LuaObject):
@@ -29,7 +30,7 @@ class LuaBootstrap(LuaObject):
 
     @lua_read
     def active_mods(self) -> dict[str, str]:
-        return {"base": "2.0.76"}
+        return {"base": GAME_VERSION}
 
     @lua_method
     def on_event(self, event: Any, handler: Any = None, filters: Any = None) -> None:

@@ -1,0 +1,233 @@
+"""A game keeps its world: journal, saves, exact steps, the state hash."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.engine import save as saves
+from runtime.engine.game import Game
+
+FACTORY = """/sc
+local s, f = game.surfaces[1], 'player'
+local drill = s.create_entity{name='burner-mining-drill', position={17, 72}, direction=4, force=f}
+drill.insert{name='coal', count=5}
+for x = 18, 22 do s.create_entity{name='transport-belt', position={x + 0.5, 71.5}, direction=4, force=f} end
+local arm = s.create_entity{name='burner-inserter', position={23.5, 71.5}, direction=12, force=f}
+arm.insert{name='coal', count=2}
+local chest = s.create_entity{name='wooden-chest', position={24.5, 71.5}, force=f}
+local c = s.create_entity{name='character', position={0, 0}, force=f}
+c.insert{name='iron-plate', count=50}
+c.begin_crafting{recipe='burner-inserter', count=3}
+storage.agents = {c}
+storage.note = {text = 'hello', numbers = {1, 2, 3}}
+storage.chest = chest
+"""
+
+Make = Callable[..., Game]
+
+
+def quiet(line: str) -> None:
+    """A log that keeps nothing."""
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    games: list[Game] = []
+
+    def start(data: Path | None = None, save: Path | None = None, seed: int = 7) -> Game:
+        game = Game(None, seed, data, save, quiet)
+        games.append(game)
+        return game
+
+    yield start
+    for game in games:
+        game.close()
+
+
+def steps(game: Game, ticks: int) -> None:
+    """Run exactly so many ticks, as a client does."""
+    game.command(f"/sc game.tick_paused = true game.speed = 1000 game.ticks_to_run = {ticks}")
+    start = int(json.loads(game.command("/tick"))["tick"])
+    deadline = time.monotonic() + 20
+    while json.loads(game.command("/tick"))["tick"] < start + ticks:
+        assert time.monotonic() < deadline
+        game.advance(0.05)
+
+
+def ask(game: Game, lua: str) -> str:
+    """What a Lua expression is, as text."""
+    return game.command(f"/sc rcon.print({lua})").strip()
+
+
+def test_a_paused_game_runs_exactly_the_ticks_it_is_told(make: Make) -> None:
+    game = make()
+    game.command("/sc game.tick_paused = true")
+    before = int(ask(game, "game.tick"))
+    steps(game, 137)
+    assert int(ask(game, "game.tick")) == before + 137
+    assert game.advance(0.01) is None  # time stands, and costs nothing
+    assert int(ask(game, "game.tick")) == before + 137
+    assert ask(game, "game.ticks_to_run") == "0"
+
+
+def test_time_follows_the_wall_clock_times_speed(make: Make) -> None:
+    game = make()
+    game.command("/sc game.speed = 100")
+    first, at = int(ask(game, "game.tick")), time.monotonic()
+    deadline = at + 5
+    while int(ask(game, "game.tick")) < first + 600 and time.monotonic() < deadline:
+        game.advance(0.01)
+    # 600 ticks at speed 100 are a tenth of a second; they can't have come sooner.
+    assert int(ask(game, "game.tick")) >= first + 600
+    assert time.monotonic() - at >= 0.09
+
+
+def test_two_games_with_the_same_commands_at_the_same_ticks_are_the_same(make: Make) -> None:
+    hashes = []
+    for _ in range(2):
+        game = make()
+        game.command("/sc game.tick_paused = true")
+        tick = int(ask(game, "game.tick"))
+        steps(game, 100 - tick)
+        game.command(FACTORY)
+        steps(game, 3000)
+        assert int(ask(game, "storage.chest.get_item_count('iron-ore')")) > 5
+        hashes.append(game.state_hash())
+    assert hashes[0] == hashes[1]
+
+
+def test_looking_changes_nothing(make: Make) -> None:
+    game = make()
+    game.command(FACTORY)
+    game.command("/sc game.tick_paused = true")
+    steps(game, 500)
+    before = game.command("/state-hash")
+    for look in ("/statistics", "/scene 0 50 40 90", "/tick", "/time", "/state-hash"):
+        assert game.command(look)
+    assert game.command("/state-hash") == before
+
+
+def test_a_journal_brings_a_world_back_tick_for_tick(make: Make, tmp_path: Path) -> None:
+    game = make(tmp_path)
+    game.command(FACTORY)
+    steps(game, 1234)
+    game.command("/sc storage.note.text = 'later' storage.agents[1].insert{name='coal', count=3}")
+    steps(game, 777)
+    game.command("/sc storage.note.numbers[4] = 4")
+    # No close: the process is gone, and what it had journalled is all there is.
+    again = make(tmp_path)
+    assert again.state_hash() == game.state_hash()
+    assert ask(again, "storage.note.text") == "later"
+    assert ask(again, "storage.agents[1].name") == "character"
+    steps(game, 600)
+    steps(again, 600)
+    assert again.state_hash() == game.state_hash()
+
+
+def test_a_line_that_a_crash_cut_short_is_dropped(make: Make, tmp_path: Path) -> None:
+    game = make(tmp_path)
+    game.command("/sc game.tick_paused = true")
+    game.command("/sc storage.x = 1")
+    expected = game.state_hash()
+    with next(tmp_path.glob("*.journal")).open("ab") as journal:
+        journal.write(b'[99, "/sc storage.x = 2')
+    again = make(tmp_path)
+    assert ask(again, "storage.x") == "1"
+    assert again.state_hash() == expected
+
+
+def test_a_save_brings_back_functions_with_the_prelude_and_data_without(make: Make, tmp_path: Path) -> None:
+    game = Game(None, 7, tmp_path, None, quiet)
+    game.command("/prelude storage.actions = storage.actions or {} storage.actions.double = function(x) return 2 * x end")
+    game.command("/prelude script.on_nth_tick(60, function(e) storage.count = (storage.count or 0) + 1 end)")
+    game.command(FACTORY)
+    steps(game, 650)
+    game.close()
+    again = make(tmp_path)
+    assert again.state_hash() == game.state_hash()
+    assert ask(again, "storage.actions.double(21)") == "42"
+    assert ask(again, "storage.chest.name") == "wooden-chest"
+    count = int(ask(again, "storage.count"))
+    steps(again, 60)
+    assert int(ask(again, "storage.count")) == count + 1
+
+
+def test_a_game_whose_functions_no_prelude_brings_back_is_never_cut(make: Make, tmp_path: Path) -> None:
+    game = Game(None, 7, tmp_path, None, quiet)
+    game.command("/sc storage.f = function() return 'kept' end")
+    game.close()
+    assert ask(make(tmp_path), "storage.f()") == "kept"
+
+
+def test_a_save_file_holds_the_world(make: Make, tmp_path: Path) -> None:
+    path = tmp_path / "world.save"
+    game = make()
+    game.command("/sc game.tick_paused = true")
+    game.command(FACTORY)
+    steps(game, 900)
+    game.save_to(path)
+    again = make(save=path)
+    assert again.state_hash() == game.state_hash()
+    steps(game, 300)
+    steps(again, 300)
+    assert again.state_hash() == game.state_hash()
+
+
+def test_a_save_from_elsewhere_can_name_nothing_but_the_engine(tmp_path: Path) -> None:
+    import pickle
+    import zlib
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            import os
+
+            return (os.system, ("true",))
+
+    for payload in (pickle.dumps(Evil()), pickle.dumps((getattr, ("", "join"))), b"junk"):
+        with pytest.raises(saves.SaveError):
+            saves.loads(saves.MAGIC + zlib.compress(payload))
+    with pytest.raises(saves.SaveError):
+        saves.loads(b"junk")
+
+
+def test_handlers_are_called_at_their_ticks_and_their_errors_do_not_end_the_world(make: Make) -> None:
+    lines: list[str] = []
+    game = Game(None, 1, None, None, lines.append)
+    game.command("/sc script.on_event(defines.events.on_tick, function(e) storage.ticks = (storage.ticks or 0) + 1 end)")
+    game.command("/sc script.on_nth_tick(10, function(e) storage.last = e.tick error('oops') end)")
+    game.command("/sc game.tick_paused = true")
+    before = int(ask(game, "storage.ticks or 0"))
+    steps(game, 100)
+    assert int(ask(game, "storage.ticks")) == before + 100
+    assert int(ask(game, "storage.last")) % 10 == 0
+    assert any("oops" in line for line in lines)
+    game.close()
+
+
+def test_a_path_request_is_answered_by_an_event(make: Make) -> None:
+    game = make()
+    game.command(
+        "/sc script.on_event(defines.events.on_script_path_request_finished, "
+        "function(e) storage.path = e.path storage.id = e.id end)"
+    )
+    number = ask(
+        game,
+        "game.surfaces[1].request_path{start={0, 0}, goal={20, 10}, radius=1, force='player', "
+        "bounding_box={{-0.2, -0.2}, {0.2, 0.2}}, collision_mask={layers={player=true, water_tile=true}}}",
+    )
+    steps(game, 5)
+    assert ask(game, "storage.id") == number
+    assert float(ask(game, "storage.path[#storage.path].position.x")) == pytest.approx(20, abs=1.5)
+
+
+def test_unknown_commands_and_scenarios_say_so(make: Make) -> None:
+    from runtime.engine.errors import StartError
+
+    assert "Unknown command" in make().command("/nonsense")
+    with pytest.raises(StartError, match="default_lab_scenario"):
+        Game("no-such-map", 1, None, None, quiet)
