@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from runtime.engine.entity import Entity
 from runtime.engine.prototypes import load
 from runtime.engine.systems.belts import TransportBelt
@@ -280,6 +281,32 @@ def test_a_loop_keeps_its_items_moving() -> None:
         seen.add(next(i for i, b in enumerate(belts) if places(b, 1)))
         assert sum(len(places(b, 1)) for b in belts) == 1
     assert seen == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("items", [3, 30, 70])
+def test_full_loops_turn(items: int) -> None:
+    world = new_world()
+    ring = [
+        line(world, 0, 0, EAST, 3),
+        line(world, 3, 0, SOUTH, 3),
+        line(world, 3, 3, WEST, 3),
+        line(world, 0, 3, NORTH, 3),
+    ]
+    belts = [b for side in ring for b in side]
+    rng = random.Random(1)
+    put = 0
+    for _ in range(1000):
+        world.advance(world.tick + 3)
+        if put < items:
+            put += rng.choice(belts).insert_at(rng.choice([1, 2]), rng.random(), "iron-plate")
+    belts[0].remove("iron-plate", 1)
+    assert belts[0].insert("copper-plate", 1) == 1
+    seen = set()
+    for _ in range(400):
+        world.advance(world.tick + 5)
+        seen.update(i for i, b in enumerate(belts) if "copper-plate" in b.offer())
+        assert sum(len(places(b, lane)) for b in belts for lane in (1, 2)) in (put, put + 1)
+    assert seen == set(range(12))
 
 
 def test_rotating_keeps_items_and_their_share_of_the_way() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.entity import CRAFT, NEVER, Entity, Process, entity_class
-from runtime.engine.systems.lanes import FREE, SPACING, Lane, Train
+from runtime.engine.systems.lanes import FREE, SPACING, Lane
 
 if TYPE_CHECKING:
     from runtime.engine.world import World
@@ -134,10 +134,7 @@ class TransportBelt(Entity):
 
     def _items(self, lane: int) -> list[tuple[str, int]]:
         number, low, high = self._line(lane)
-        line = self.lanes[number]
-        tick = self.world.tick
-        first, count, _ = line.between(low, high, tick)
-        return [(line.names[i], line.place(i, tick) - low) for i in range(first, first + count)]
+        return [(name, place - low) for name, place in self.lanes[number].listing(low, high, self.world.tick)]
 
     @property
     def line_count(self) -> int:
@@ -182,7 +179,7 @@ class TransportBelt(Entity):
         tick = self.world.tick
         taken = 0
         while taken < count:
-            first, here, _ = line.between(low, high, tick)
+            first, here = line.between(low, high, tick)
             index = next((i for i in range(first, first + here) if line.names[i] == name), -1)
             if index < 0:
                 break
@@ -459,17 +456,17 @@ class Belts:
         moved = lane.speed * tick
         for place, name in items:
             where = lane.length + place
-            tail = -SPACING
-            if lane.trains:
-                last = lane.trains[-1]
-                tail = min(last.head - moved, last.hold) + SPACING * (last.count - 1)
-            if lane.trains and where == tail + SPACING:
-                lane.trains[-1].count += 1
-            elif lane.trains and where < tail + SPACING:
-                lane.trains.append(Train(where + moved, 1, where))
-                lane.held += 1
+            room = FREE
+            if lane.heads:
+                tail = min(lane.heads[-1] - moved, lane.holds[-1]) + SPACING * (lane.counts[-1] - 1)
+                room = where - tail
+            if room == SPACING:
+                lane.counts[-1] += 1
             else:
-                lane.trains.append(Train(where + moved, 1, FREE))
+                lane.heads.append(where + moved)
+                lane.counts.append(1)
+                lane.holds.append(where if room < SPACING else FREE)
+                lane.held += room < SPACING
             lane.names.append(name)
             lane.since = tick
 

@@ -406,7 +406,9 @@ class Inserter(Chaser):
             self._carry(tick)
 
     def _carry(self, tick: int) -> None:
-        self._move(tick, CARRY, self.arm.path(self.turn, self.length, self._drop_turn, self.arm.drop_length))
+        # South-facing inserters swing out through the east, unlike what their half turn would make of it (measured).
+        turn = self.turn - 1e-9 if self.turn == 0.5 and self.direction == 8 else self.turn
+        self._move(tick, CARRY, self.arm.path(turn, self.length, self._drop_turn, self.arm.drop_length))
 
     # --- from belts --------------------------------------------------------------------------------------------
 
@@ -452,7 +454,7 @@ class Inserter(Chaser):
         for number in self._lanes_in_order(belt):
             lane = belt.lanes[number]
             low, high = belt.reach(number)
-            first, count, _ = lane.between(low, high, tick)
+            first, count = lane.between(low, high, tick)
             for index in range(first + count - 1, first - 1, -1):
                 if self._wants(lane.names[index]):
                     self.lane = lane

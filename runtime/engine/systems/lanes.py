@@ -6,6 +6,7 @@ follows measurements of Factorio 2.0.60 published in divagr18/FactorioGym, docs/
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from runtime.engine.entity import NEVER, Entity, Process
@@ -15,21 +16,6 @@ if TYPE_CHECKING:
 
 SPACING = 64
 FREE = 1 << 60  # no limit
-
-
-class Train:
-    """Items exactly `SPACING` apart that move together.
-
-    At tick t its first item is at `head - speed * t`, unless it stands behind what is ahead of it. `hold` is where
-    it stands when something was squeezed in less than `SPACING` ahead, until that has moved on; else `FREE`.
-    """
-
-    __slots__ = ("count", "head", "hold")
-
-    def __init__(self, head: int, count: int, hold: int = FREE) -> None:
-        self.head = head
-        self.count = count
-        self.hold = hold
 
 
 class Dropper:
@@ -45,15 +31,25 @@ class Dropper:
 
 
 class Picker:
-    """Who waits for items to come nearer than `place`; `blocked` when some stand farther upstream for good."""
+    """Who waits for items to come nearer than `place`; `blocked` when some stand farther upstream for good.
 
-    __slots__ = ("blocked", "ignored", "place", "process")
+    `soonest` is the tick for which it has been woken, if that is still to come.
+    """
 
-    def __init__(self, process: Process, place: int, ignored: frozenset[str], blocked: bool) -> None:
+    __slots__ = ("blocked", "ignored", "place", "process", "soonest")
+
+    def __init__(self, process: Process, place: int, ignored: frozenset[str]) -> None:
         self.process = process
         self.place = place
         self.ignored = ignored
-        self.blocked = blocked
+        self.blocked = False
+        self.soonest = FREE
+
+    def expect(self, tick: int, now: int) -> None:
+        """Wake it for an item that comes at `tick`, unless it has been woken for an earlier one."""
+        if tick < self.soonest or self.soonest <= now:
+            self.soonest = tick
+            self.process.wake(tick)
 
 
 class Chaser(Entity):
@@ -71,13 +67,19 @@ class Chaser(Entity):
 class Lane:
     """One lane of a run of belts, front to back: `belts[0]` is the one its items leave last.
 
+    Its items are trains: equal spacings of `SPACING`, moving together. Train j has `counts[j]` items; at tick t its
+    first one is at `heads[j] - speed * t`, unless it stands behind what is ahead of it or at the front. `holds[j]` is
+    where it stands when something was squeezed in less than `SPACING` ahead, until that has moved on; else `FREE`.
+    `names` are the items one by one. Only trains that have run into each other change by themselves, and `settle`
+    joins those.
+
     `link` is the belt that its front runs into from the side (or the next one, where a run is broken), `link_entry`
     the place on that belt where items arrive. `due` is the tick at which its front item crosses, or NEVER.
     """
 
     __slots__ = (
-        "belts", "chasers", "droppers", "due", "held", "length", "link", "link_entry", "link_lane",
-        "names", "number", "pickers", "since", "speed", "trains",
+        "belts", "chasers", "counts", "droppers", "due", "heads", "held", "holds", "length", "link", "link_entry",
+        "link_lane", "names", "number", "pickers", "since", "speed",
     )  # fmt: skip
 
     def __init__(self, number: int, speed: int) -> None:
@@ -86,8 +88,10 @@ class Lane:
         self.length = 0
         self.belts: list[TransportBelt] = []
         self.names: list[str] = []
-        self.trains: list[Train] = []
-        self.held = 0  # trains whose `hold` is set
+        self.heads: list[int] = []
+        self.counts: list[int] = []
+        self.holds: list[int] = []
+        self.held = 0  # how many of `holds` are not FREE
         self.since = NEVER  # the tick at which it last stopped being empty
         self.link: TransportBelt | None = None
         self.link_lane = 0
@@ -99,85 +103,136 @@ class Lane:
 
     # --- where things are --------------------------------------------------------------------------------------
 
+    def _starts(self, moved: int) -> list[int]:
+        """The place of every train's first item."""
+        floor = 0
+        starts = []
+        for head, count, hold in zip(self.heads, self.counts, self.holds, strict=True):
+            place = head - moved
+            if place < floor:
+                place = floor
+            if place > hold:
+                place = hold
+            starts.append(place)
+            floor = place + SPACING * count
+        return starts
+
+    def _block(self, moved: int) -> tuple[int, int]:
+        """How many trains have run into the front or a standing one by now, and their items (nothing held)."""
+        heads = self.heads
+        if not heads or heads[0] > moved:
+            return 0, 0
+        items = self.counts[0]
+        trains = 1
+        while trains < len(heads) and heads[trains] - moved <= SPACING * items:
+            items += self.counts[trains]
+            trains += 1
+        return trains, items
+
+    def _start(self, train: int, moved: int) -> int:
+        """The place of a train's first item; the lane is settled."""
+        if self.held:
+            return self._starts(moved)[train]
+        place = self.heads[train] - moved
+        return 0 if train == 0 and place < 0 else place
+
     def places(self, tick: int) -> list[int]:
         """Where every item is at a tick that is not past, front to back. Changes nothing."""
         out: list[int] = []
-        moved = self.speed * tick
-        floor = 0
-        for train in self.trains:
-            place = min(train.hold, max(train.head - moved, floor))
-            out.extend(range(place, place + SPACING * train.count, SPACING))
-            floor = place + SPACING * train.count
+        for start, count in zip(self._starts(self.speed * tick), self.counts, strict=True):
+            out.extend(range(start, start + SPACING * count, SPACING))
         return out
 
     def place(self, index: int, tick: int) -> int:
         """Where one item is at a tick that is not past. Changes nothing."""
         moved = self.speed * tick
-        floor = 0
-        for train in self.trains:
-            place = min(train.hold, max(train.head - moved, floor))
-            if index < train.count:
-                return place + SPACING * index
-            index -= train.count
-            floor = place + SPACING * train.count
+        if self.held:
+            return self.places(tick)[index]
+        _, standing = self._block(moved)
+        if index < standing:
+            return SPACING * index
+        for head, count in zip(self.heads, self.counts, strict=True):
+            if index < count:
+                return head - moved + SPACING * index
+            index -= count
         raise IndexError(index)
 
-    def between(self, low: int, high: int, tick: int) -> tuple[int, int, int]:
-        """Items with `low <= place < high`: index of the first, how many, and the last one's place."""
+    def _below(self, place: int, moved: int) -> tuple[int, int, int, int]:
+        """Items with a place below `place`: how many, the last one's place (or -1), its train, its number in it + 1."""
+        heads, counts = self.heads, self.counts
+        if not heads:
+            return 0, -1, 0, 0
+        if self.held:
+            starts = self._starts(moved)
+            train = bisect_left(starts, place) - 1
+            if train < 0:
+                return 0, -1, 0, 0
+            start = starts[train]
+        else:
+            block, items = self._block(moved)
+            train = bisect_left(heads, place + moved, block) - 1
+            if train < block:
+                if not block or place <= 0:
+                    return 0, -1, 0, 0
+                within = (place + SPACING - 1) // SPACING
+                if within > items:
+                    within = items
+                # Its number in the train is right where the lane is settled: then the block is one train.
+                return within, SPACING * (within - 1), block - 1, within
+            start = heads[train] - moved
+        within = (place - start + SPACING - 1) // SPACING
+        if within > counts[train]:
+            within = counts[train]
+        before = sum(counts[:train]) if train else 0
+        return before + within, start + SPACING * (within - 1), train, within
+
+    def between(self, low: int, high: int, tick: int) -> tuple[int, int]:
+        """Items with `low <= place < high`: index of the first, and how many. Changes nothing."""
+        if not self.names:
+            return 0, 0
         moved = self.speed * tick
-        floor = 0
-        index = 0
-        first = -1
-        last = -1
-        end = 0
-        for train in self.trains:
-            place = min(train.hold, max(train.head - moved, floor))
-            if place >= high:
-                break
-            floor = place + SPACING * train.count
-            if floor - SPACING >= low:
-                begin = 0 if place >= low else -((place - low) // SPACING)
-                stop = train.count if floor - SPACING < high else (high - place + SPACING - 1) // SPACING
-                if begin < stop:
-                    if first < 0:
-                        first = index + begin
-                    last = index + stop
-                    end = place + SPACING * (stop - 1)
-            index += train.count
-        return (first, last - first, end) if first >= 0 else (0, 0, 0)
+        stop, last, _, _ = self._below(high, moved)
+        if last < low:
+            return stop, 0
+        first = self._below(low, moved)[0]
+        return first, stop - first
+
+    def listing(self, low: int, high: int, tick: int) -> list[tuple[str, int]]:
+        """Names and places of items with `low <= place < high`, front to back. Changes nothing."""
+        if not self.names or self.between(low, high, tick)[1] == 0:
+            return []
+        return [(n, p) for n, p in zip(self.names, self.places(tick), strict=True) if low <= p < high]
 
     def settle(self, tick: int) -> None:
         """Join trains that have run into each other by now. Depends on the tick alone, not on being looked at."""
-        trains = self.trains
         moved = self.speed * tick
         if self.held:
             self._settle_held(moved)
-        elif len(trains) > 1:
-            first = trains[0]
-            if first.head <= moved:
-                tail = SPACING * first.count
-                while len(trains) > 1 and trains[1].head - moved <= tail:
-                    first.count += trains[1].count
-                    tail = SPACING * first.count
-                    del trains[1]
+            return
+        block, items = self._block(moved)
+        if block > 1:
+            del self.heads[1:block], self.counts[1:block], self.holds[1:block]
+            self.counts[0] = items
 
     def _settle_held(self, moved: int) -> None:
-        floor = 0
-        merged: list[Train] = []
-        for train in self.trains:
-            place = max(train.head - moved, floor)
-            if train.hold != FREE:
-                if place <= train.hold:
-                    train.hold = FREE
-                    self.held -= 1
-                else:
-                    place = train.hold
-            if merged and train.hold == FREE and place == floor:
-                merged[-1].count += train.count
+        starts = self._starts(moved)
+        heads: list[int] = []
+        counts: list[int] = []
+        holds: list[int] = []
+        floor = -1
+        for j, start in enumerate(starts):
+            hold = self.holds[j]
+            if hold != FREE and max(self.heads[j] - moved, floor) <= hold:
+                hold = FREE
+                self.held -= 1
+            if hold == FREE and start == floor:
+                counts[-1] += self.counts[j]
             else:
-                merged.append(train)
-            floor = place + SPACING * train.count
-        self.trains = merged
+                heads.append(self.heads[j])
+                counts.append(self.counts[j])
+                holds.append(hold)
+            floor = start + SPACING * self.counts[j]
+        self.heads, self.counts, self.holds = heads, counts, holds
 
     # --- items come --------------------------------------------------------------------------------------------
 
@@ -190,78 +245,59 @@ class Lane:
         """
         self.settle(tick)
         moved = self.speed * tick
-        floor = 0
-        ahead = -1
-        behind = FREE
-        stands = False
-        for train in self.trains:
-            place = min(train.hold, max(train.head - moved, floor))
-            floor = place + SPACING * train.count
-            if place > entry:
-                behind = place
-                break
-            stands = place > train.head - moved
-            if floor - SPACING <= entry:
-                ahead = floor - SPACING
-            else:
-                ahead = place + (entry - place) // SPACING * SPACING
-                behind = ahead + SPACING
-                break
         where = max(entry + carried - self.speed, 0)
-        if ahead >= 0 and ahead + SPACING > where:
+        index, ahead, train, within = self._below(entry + 1, moved)
+        if index and ahead + SPACING > where:
             where = ahead + SPACING
-            if stands:
-                clear = SPACING  # it would not make room for the next one by moving on
-        if where >= entry + SPACING or where + clear > behind:
+            if self._start(train, moved) > self.heads[train] - moved:
+                clear = SPACING  # it stands, and would not make room for the next one by moving on
+        if where >= entry + SPACING:
             return NEVER
+        if index < len(self.names):
+            inside = index > 0 and within < self.counts[train]
+            behind = ahead + SPACING if inside else self._start(train + 1 if index else 0, moved)
+            if where + clear > behind:
+                return NEVER
         return where
 
     def put(self, where: int, name: str, tick: int, now: int) -> None:
         """Put an item at a place that `spot` gave for `tick`, and tell who waits; `now` is the present tick."""
-        trains = self.trains
         moved = self.speed * tick
-        index = 0
-        floor = 0
-        at = 0
-        for train in trains:
-            place = min(train.hold, max(train.head - moved, floor))
-            if place >= where:
-                break
-            floor = place + SPACING * train.count
-            if floor > where:  # inside this train: the rest of it becomes a train of its own
-                ahead = (where - place + SPACING - 1) // SPACING
-                rest = Train(place + SPACING * ahead + moved, train.count - ahead)
-                train.count = ahead
-                trains.insert(at + 1, rest)
-                floor = place + SPACING * ahead
-                index += ahead
-                at += 1
-                break
-            index += train.count
-            at += 1
-        if at < len(trains):
-            after = trains[at]
-            place = min(after.hold, max(after.head - moved, floor))
-            if place < where + SPACING:
-                if after.hold == FREE:
-                    self.held += 1
-                after.hold = place
-                after.head = place + moved
-        if at > 0 and where == floor:
-            trains[at - 1].count += 1
+        heads, counts, holds = self.heads, self.counts, self.holds
+        index, ahead, train, within = self._below(where, moved)
+        after = train + 1 if index else 0
+        start = self._start(after, moved) if after < len(heads) else FREE
+        if index and within < counts[train]:  # inside a train: the rest of it becomes one of its own
+            start = ahead + SPACING
+            heads.insert(after, start + moved)
+            counts.insert(after, counts[train] - within)
+            holds.insert(after, FREE)
+            counts[train] = within
+        if start < where + SPACING:
+            if holds[after] == FREE:
+                self.held += 1
+            holds[after] = start
+            heads[after] = start + moved
+        if index and where == ahead + SPACING:
+            counts[train] += 1
         else:
-            trains.insert(at, Train(where + moved, 1))
+            heads.insert(after, where + moved)
+            counts.insert(after, 1)
+            holds.insert(after, FREE)
         self.names.insert(index, name)
         if len(self.names) == 1:
             self.since = now
-        for chaser in list(self.chasers.values()):
-            if chaser.at >= index:
-                chaser.at += 1
-                chaser.touched(now + 1)
+        if self.chasers:
+            for chaser in list(self.chasers.values()):
+                if chaser.at >= index:
+                    chaser.at += 1
+                    chaser.touched(now + 1)
         if self.pickers:
+            ahead = where + moved
+            speed = self.speed
             for picker in list(self.pickers.values()):
                 if name not in picker.ignored:
-                    picker.process.wake(max(now + 1, (where + moved - picker.place) // self.speed + 1))
+                    picker.expect(max(now + 1, (ahead - picker.place) // speed + 1), now)
         if index == 0 and self.link is not None:
             self.plan_front(now)
 
@@ -271,51 +307,48 @@ class Lane:
         """Take the item at an index off, as things are at `tick`; its name."""
         self.settle(tick)
         moved = self.speed * tick
-        trains = self.trains
-        floor = 0
-        left = index
-        at = 0
-        for train in trains:
-            if left < train.count:
-                break
-            left -= train.count
-            floor = min(train.hold, max(train.head - moved, floor)) + SPACING * train.count
-            at += 1
-        train = trains[at]
-        place = min(train.hold, max(train.head - moved, floor))
-        floor = place + SPACING * train.count
-        if left == train.count - 1 and at + 1 < len(trains) and trains[at + 1].hold != FREE:
-            after = trains[at + 1]
-            after.head = min(after.hold, max(after.head - moved, floor)) + moved
-            after.hold = FREE
+        heads, counts, holds = self.heads, self.counts, self.holds
+        within = index
+        train = 0
+        while within >= counts[train]:
+            within -= counts[train]
+            train += 1
+        start = self._start(train, moved)
+        count = counts[train]
+        if self.held and within == count - 1 and train + 1 < len(heads) and holds[train + 1] != FREE:
+            heads[train + 1] = self._start(train + 1, moved) + moved
+            holds[train + 1] = FREE
             self.held -= 1
-        if left == 0:
-            if train.hold != FREE:
-                train.hold = FREE
+        if within == 0:
+            if holds[train] != FREE:
+                holds[train] = FREE
                 self.held -= 1
-            if train.count == 1:
-                del trains[at]
+            if count == 1:
+                del heads[train], counts[train], holds[train]
             else:
-                train.head = place + SPACING + moved
-                train.count -= 1
+                heads[train] = start + SPACING + moved
+                counts[train] = count - 1
         else:
-            if left < train.count - 1:
-                trains.insert(at + 1, Train(place + SPACING * (left + 1) + moved, train.count - 1 - left))
-            train.count = left
+            if within < count - 1:
+                heads.insert(train + 1, start + SPACING * (within + 1) + moved)
+                counts.insert(train + 1, count - 1 - within)
+                holds.insert(train + 1, FREE)
+            counts[train] = within
         name = self.names.pop(index)
-        self._tell_removed(index, place + SPACING * left, tick, now)
+        self._tell_removed(index, start + SPACING * within, tick, now)
         if index == 0 and self.link is not None:
             self.plan_front(now)
         return name
 
     def _tell_removed(self, index: int, place: int, tick: int, now: int) -> None:
-        for chaser in list(self.chasers.values()):
-            if chaser.at == index:
-                chaser.at = -1
-                chaser.touched(tick + 1)
-            elif chaser.at > index:
-                chaser.at -= 1
-                chaser.touched(tick + 1)
+        if self.chasers:
+            for chaser in list(self.chasers.values()):
+                if chaser.at == index:
+                    chaser.at = -1
+                    chaser.touched(tick + 1)
+                elif chaser.at > index:
+                    chaser.at -= 1
+                    chaser.touched(tick + 1)
         if self.droppers:
             for dropper in list(self.droppers.values()):
                 if place <= dropper.entry:
@@ -339,19 +372,16 @@ class Lane:
         """
         moved = self.speed * now
         soonest = now + 1
-        floor = 0
         tail = -1  # index of the last item of the trains looked at
-        for train in self.trains:
-            place = min(train.hold, max(train.head - moved, floor))
-            floor = place + SPACING * train.count
+        for start, count in zip(self._starts(moved), self.counts, strict=True):
             # The gap ahead of this train has reached the entry by `soonest`; is it open then?
-            if soonest < now - (entry - place) // self.speed:
+            if soonest < now - (entry - start) // self.speed:
                 break
-            tail += train.count
+            tail += count
             if SPACING * tail >= entry:
                 self.droppers[key] = Dropper(process, key, entry, tail - (entry - 1) // SPACING)
                 return
-            soonest = max(now + 1, now + (floor - SPACING - entry) // self.speed + 1)
+            soonest = max(now + 1, now + (start + SPACING * (count - 1) - entry) // self.speed + 1)
         process.wake(soonest)
 
     def wait_for_item(self, place: int, ignored: frozenset[str], process: Process, now: int) -> None:
@@ -359,29 +389,27 @@ class Lane:
 
         Items named in `ignored` are of no interest.
         """
-        moved = self.speed * now
-        floor = 0
-        index = 0
-        picker = Picker(process, place, ignored, False)
+        picker = Picker(process, place, ignored)
         self.pickers[process.unit_number] = picker
-        for train in self.trains:
-            first = min(train.hold, max(train.head - moved, floor))
-            floor = first + SPACING * train.count
-            for k in range(max(0, -((first - place) // SPACING)), train.count):
-                if not ignored or self.names[index + k] not in ignored:
-                    if SPACING * (index + k) < place:
-                        process.wake(max(now + 1, now + (first + SPACING * k - place) // self.speed + 1))
-                    else:
-                        picker.blocked = True
-                    return
-            index += train.count
+        names = self.names
+        if not names:
+            return
+        index = self._below(place, self.speed * now)[0]
+        while index < len(names) and names[index] in ignored:
+            index += 1
+        if index == len(names):
+            return
+        if SPACING * index < place:
+            picker.expect(max(now + 1, now + (self.place(index, now) - place) // self.speed + 1), now)
+        else:
+            picker.blocked = True
 
     # --- the front ---------------------------------------------------------------------------------------------
 
     def plan_front(self, now: int) -> None:
         """Find out when the front item crosses onto what the lane runs into."""
         front = self.belts[0]
-        self.due = max(now + 1, self.trains[0].head // self.speed + 1) if self.names else NEVER
+        self.due = max(now + 1, self.heads[0] // self.speed + 1) if self.names else NEVER
         front.plan_crossings()
 
     def cross(self, tick: int) -> None:
@@ -395,12 +423,19 @@ class Lane:
             target.cross(tick)  # what is ahead moves first
         if not self.names:
             return
-        short = max(self.trains[0].head - self.speed * (tick - 1), 0)
+        short = max(self.heads[0] - self.speed * (tick - 1), 0)
         if short >= self.speed:
             self.plan_front(tick - 1)
             return
         entry = self.link_entry + link.offsets[self.link_lane] + link.hidden
-        where = target.spot(entry, short + target.speed - self.speed, tick)
+        carried = short + target.speed - self.speed
+        if target is self:
+            # A loop: its front makes the room that it needs at its back.
+            name = self.remove(0, tick - 1, tick)
+            where = self.spot(entry, carried, tick)
+            self.put(where if NEVER < where < entry else 0, name, tick, tick)
+            return
+        where = target.spot(entry, carried, tick)
         if where == NEVER or (entry == target.length and where >= entry):
             front = self.belts[0]
             target.wait_for_room(
