@@ -178,13 +178,7 @@ class Game:
         on_time = self._advance_within(budget_s)
         now = time.monotonic()
         if self._journal is not None:
-            if now - self._beat_at >= HEARTBEAT_SECONDS:
-                self._beat()
-            if (
-                now - self._saved_at >= SAVE_SECONDS or self._written >= SAVE_COMMANDS
-            ) and self.prelude_complete():
-                if self._written or now - self._saved_at >= SAVE_SECONDS:
-                    self._cut()
+            self._keep(now)
         if not on_time:
             return 0.0
         if self.clock.stands:
@@ -197,6 +191,14 @@ class Game:
                 # Events close together are done together: nobody looks between them.
                 waits.append(max(due, 0.05))
         return min(waits, default=None)
+
+    def _keep(self, now: float) -> None:
+        """Record the time that passed, and save when it is time for that."""
+        if now - self._beat_at >= HEARTBEAT_SECONDS:
+            self._beat()
+        save_due = now - self._saved_at >= SAVE_SECONDS or self._written >= SAVE_COMMANDS
+        if save_due and self.prelude_complete():
+            self._cut()
 
     def _next_tick(self) -> int | None:
         ticks = [
