@@ -233,9 +233,9 @@ def show_start(console: Console, fleet: Supervisor, settings: Settings, port: in
     for world in fleet.worlds.values():
         if world.status is Status.FAILED:
             console.print(f"[red]{world.name} failed:[/red] {world.failure}", highlight=False)
-    address = url_of(settings.host, port)
+    address, count = url_of(settings.host, port), len(fleet.worlds)
     everywhere = " and on every other address of this machine" if settings.host in ANY else ""
     console.print(
-        f"Watch [bold]{address}[/bold]{everywhere}: {len(fleet.worlds)} worlds, Ctrl-C ends everything.",
+        f"Watch [bold]{address}[/bold]{everywhere}: {count} world{'' if count == 1 else 's'}, Ctrl-C ends everything.",
         highlight=False,
     )

@@ -263,7 +263,8 @@ def _details(image: Image.Image, scene: Scene, view: View) -> None:
             put(sign, e["x"] + e["w"] / 2 - 0.3, e["y"] - e["h"] / 2 + 0.3)
     for c in scene["characters"]:
         put(sprites.character(c["d"] // 4 % 4, max(scale, 12)), c["x"], c["y"])
-        if c.get("name"):
+        # One without a player of its own goes by its prototype's name, which says nothing.
+        if c.get("name", "character") != "character":
             _label(image, view, c)
 
 

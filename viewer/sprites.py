@@ -112,13 +112,14 @@ class Canvas:
     Args:
         width, height: size in tiles of what is drawn, without the margin.
         scale: pixels per tile of the finished sprite.
+        margin: tiles of room around it.
     """
 
-    def __init__(self, width: float, height: float, scale: float) -> None:
+    def __init__(self, width: float, height: float, scale: float, margin: float = MARGIN_TILES) -> None:
         self.scale = scale * OVERSAMPLE
         self.size = (
-            max(1, round((width + 2 * MARGIN_TILES) * scale)),
-            max(1, round((height + 2 * MARGIN_TILES) * scale)),
+            max(1, round((width + 2 * margin) * scale)),
+            max(1, round((height + 2 * margin) * scale)),
         )
         self.image = Image.new("RGBA", (self.size[0] * OVERSAMPLE, self.size[1] * OVERSAMPLE))
         self.draw = ImageDraw.Draw(self.image)
@@ -239,31 +240,34 @@ BELT_EDGE: Colour = (104, 104, 108)
 @lru_cache(maxsize=4096)
 def belt(name: str, quarter: int, shape: str, phase: int, scale: float) -> Image.Image:
     """One tile of belt: `quarter` 0 north … 3 west, `phase` 0 … 3 moves the arrows along."""
-    c = Canvas(1, 1, scale)
-    colour = _belt_colour(name)
-    step = phase / 4
-    if shape == "straight":
-        c.rect(-0.46, -0.5, 0.46, 0.5, BELT_EDGE)
-        c.rect(-0.37, -0.5, 0.37, 0.5, BELT_BODY)
-        # Two arrows to a tile, and the one that leaves at the top comes in again at the bottom.
-        for base in (0.25, -0.25, 0.75):
-            y = base - step * 0.5
-            if -0.36 <= y <= 0.42:
-                chevron(c, 0, y, 0.2, 0, colour)
+    # Without a margin: an arrow that crosses into the next tile is cut here and goes on there.
+    c = Canvas(1, 1, scale, margin=0)
+    side = {"left": -1, "right": 1}.get(shape, 0)
+    if side == 0:
+        c.rect(-0.46, -0.6, 0.46, 0.6, BELT_EDGE)
+        c.rect(-0.37, -0.6, 0.37, 0.6, BELT_BODY)
     else:
-        # The path runs from the side that feeds it to the north edge: a quarter circle around that corner.
-        side = -1 if shape == "left" else 1
-        corner_x, corner_y = side * 0.5, -0.5
+        # From the side that feeds it to the north edge: a quarter circle around that corner.
         start = 0 if side < 0 else 90
-        c.ring(corner_x, corner_y, 0.96, start, start + 90, BELT_EDGE, 0.92)
-        c.ring(corner_x, corner_y, 0.87, start, start + 90, BELT_BODY, 0.74)
-        for part in (0.25, 0.75):
-            t = (part + step * 0.5) % 1.0
-            a = math.radians(90 * (1 - t))
-            x = corner_x - side * 0.5 * math.cos(a)
-            y = corner_y + 0.5 * math.sin(a)
-            chevron(c, x, y, 0.18, -side * 90 * (1 - t), colour)
+        c.ring(side * 0.5, -0.5, 0.96, start, start + 90, BELT_EDGE, 0.92)
+        c.ring(side * 0.5, -0.5, 0.87, start, start + 90, BELT_BODY, 0.74)
+    for part in (-0.25, 0.25, 0.75, 1.25):
+        x, y, angle = _on_belt(part + phase / 8, side)
+        chevron(c, x, y, 0.2, angle, _belt_colour(name))
     return c.finish(quarter, shadow=False)
+
+
+def _on_belt(t: float, side: int) -> tuple[float, float, float]:
+    """The point after `t` tiles on a belt that leaves north, and the direction there in degrees.
+
+    `side` is -1 or 1 where the belt comes in from the west or the east, 0 where it is straight.
+    """
+    if side == 0 or t >= 1:
+        return 0.0, 0.5 - t, 0.0
+    if t <= 0:
+        return side * (0.5 - t), 0.0, -side * 90.0
+    a = math.radians(90 * (1 - t))
+    return side * 0.5 * (1 - math.cos(a)), -0.5 + 0.5 * math.sin(a), -side * 90 * (1 - t)
 
 
 @lru_cache(maxsize=1024)
