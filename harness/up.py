@@ -95,13 +95,14 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
         for plan in world_plans(settings):
             fleet.add(plan, player_plan(settings, plan.name, port))
         servers = {name: world_server(world, camera, version) for name, world in fleet.worlds.items()}
-        try:
-            async with dispatcher.run(servers):
-                fleet.players_may_start.set()
+        async with dispatcher.run(servers):
+            fleet.players_may_start.set()
+            try:
                 yield
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(fleet.stop)
+            finally:
+                # First the fleet: a tool call that waits for a program ends when the program does.
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(fleet.stop)
 
     return gateway(fleet.worlds, scores, dispatcher, camera, lifespan)
 

@@ -37,6 +37,8 @@ STEADY_SECONDS = 60.0
 FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.5, 30.0
 MAX_ATTEMPTS = 8
 STOP_SECONDS = 20.0
+KEPT_CHARACTERS = 4000
+"""Of a program and of what it printed, for people who watch."""
 ALERT_QUIET_SECONDS = 60.0
 """An alert is news again when it was away for so long."""
 ALERT = re.compile(r"^(?:\d+ of )?([\w-]+).*: ([^:]*)$")
@@ -301,7 +303,12 @@ class ManagedWorld:
             "program",
             report.scores.tick,
             headline if report.error is None else f"{headline} (failed)",
-            {"code": code, "output": report.output, "error": report.error, "seconds": report.seconds},
+            {
+                "code": code[:KEPT_CHARACTERS],
+                "output": report.output[:KEPT_CHARACTERS],
+                "error": report.error,
+                "seconds": report.seconds,
+            },
         )
         with self._lock:
             self._look = replace(self._look, scores=report.scores)

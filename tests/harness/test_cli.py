@@ -113,6 +113,25 @@ def test_up_shows_its_worlds_and_ends_all_it_started(tmp_path: Path) -> None:
         assert not alive
 
 
+def test_a_killed_world_is_restarting_and_then_back(tmp_path: Path) -> None:
+    with up(tmp_path, "--worlds", "1", "--agent", "none", "--speed", "1") as (process, address):
+
+        def world() -> dict[str, Any]:
+            return dict(get(f"{address}/api/worlds")[0])
+
+        tick = world()["tick"]
+        (program,) = [p for p in family(process) if any("factorio-embedded" in part for part in p.cmdline())]
+        began = time.monotonic()
+        program.kill()
+        seen = set()
+        while "restarting" not in seen or world()["status"] != "running":
+            seen.add(world()["status"])
+            assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 5
+        assert seen <= {"running", "restarting"}
+        assert world()["tick"] >= tick
+
+
 def test_a_killed_up_leaves_no_orphan_and_goes_on_where_it_was(tmp_path: Path) -> None:
     with up(tmp_path, "--worlds", "1", "--agent", "none") as (process, address):
         tick = get(f"{address}/api/worlds")[0]["tick"]
