@@ -26,6 +26,11 @@ local call_method, call_function = as_function(host.call_method), as_function(ho
 local same, describe, sort_key = as_function(host.same), as_function(host.describe), as_function(host.sort_key)
 local length_of, items_of = as_function(host.length), as_function(host.items)
 
+-- Each step of the collector is a whole cycle with all its finalizers. lupa finds the userdata that stands for a Python
+-- object by its slot in a weak table. Between a cycle's clearing of the slot and the finalizer that gives it up, lupa
+-- hands the slot out again: scripts would now and then meet one object in place of another.
+memory_in_use("setstepmul", 1000000000)
+
 -- Limits ------------------------------------------------------------------------------------------------------------
 
 local used, depth, exceeded = 0, 0, false
