@@ -1,0 +1,204 @@
+"""The built-in player: plays one world through its MCP server, without end and without a key.
+
+    python -m harness.player --url http://127.0.0.1:3000/worlds/world-1/mcp
+
+It is also the example for players of your own. All there is to it: look at the world, choose what to do next, send
+a program that does it, and begin again. It keeps no memory that matters: what it does next follows from what it
+sees (`harness.stages`), so it can be stopped at any time, and go on in a world that others have played.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
+
+from harness.factory import Patch, plan_lines
+from harness.programs import program
+from harness.stages import PLATES, Planner, Stage, Thing, View
+
+PROGRAM_SECONDS = 300
+"""Wall time that one program may take."""
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 30.0
+"""How long to wait before trying again when the world doesn't answer: ever twice as long."""
+DRILL_PER_SECOND = 0.25
+TICKS_PER_SECOND = 60
+
+
+class WorldAway(Exception):
+    """The world, or the way to it, doesn't answer now; it may again."""
+
+
+class Hopeless(Exception):
+    """There is nothing that this player can do here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """So many of an item in so many game seconds, made by machines."""
+
+    item: str
+    count: float
+    seconds: float
+
+    @classmethod
+    def parse(cls, text: str) -> Goal:
+        """Read ITEM=COUNT/SECONDS, such as iron-plate=16/60. Raises ValueError."""
+        item, _, rate = text.partition("=")
+        count, _, seconds = rate.partition("/")
+        goal = cls(item, float(count), float(seconds))
+        if goal.item not in (*PLATES, *PLATES.values()):
+            raise ValueError(
+                f"{goal.item} is not made by this player, only {', '.join((*PLATES, *PLATES.values()))}"
+            )
+        return goal
+
+    @property
+    def ore(self) -> str:
+        """The ore whose cells make it."""
+        return next(ore for ore, plate in PLATES.items() if self.item in (ore, plate))
+
+
+class World:
+    """A world, as a client of its MCP server sees it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Call a tool; its structured answer. Raises WorldAway when there is none."""
+        result = await self._client.call_tool(tool, arguments)
+        if result.is_error or result.structured_content is None:
+            raise WorldAway("; ".join(getattr(part, "text", "") for part in result.content))
+        answer: dict[str, Any] = result.structured_content
+        return answer
+
+    async def run(self, words: str, calls: str) -> dict[str, Any]:
+        """Run functions of the kit in the world; how that went."""
+        return await self.call("run_program", code=program(words, calls), timeout_s=PROGRAM_SECONDS)
+
+
+async def play(world: World, goal: Goal | None = None) -> None:
+    """Play a world: without end, or until its machines reach the goal.
+
+    Raises:
+        WorldAway: it doesn't answer.
+        Hopeless: there is nothing to do.
+    """
+    planner = await survey(world)
+    while True:
+        seen = await world.run("looking around", "look_around()")
+        things = [Thing.from_json(line) for line in seen["output"].splitlines() if line.startswith("[")]
+        carried = (await world.call("observe"))["inventory"]
+        view = View(things, carried)
+        if goal and planner.complete(view, goal.ore) * DRILL_PER_SECOND * goal.seconds >= 1.5 * goal.count:
+            made = await measure(world, goal)
+            say(f"{made:.1f} {goal.item} in {goal.seconds:g} s")
+            if made >= goal.count:
+                return
+        await act(world, planner, planner.choose(view))
+
+
+async def survey(world: World) -> Planner:
+    """Find the resource patches and plan the factory for them."""
+    result = await world.run("surveying the map", "find_patches()")
+    found = [line for line in result["output"].splitlines() if line.startswith("{")]
+    if not found:
+        raise WorldAway(f"the survey failed: {result['error']}")
+    boxes = json.loads(found[-1])
+    patches = {name: Patch(*(int(side // 1) for side in box)) for name, box in boxes.items() if box}
+    if "coal" not in patches or "iron-ore" not in patches:
+        raise Hopeless("there is no coal or no iron ore in reach")
+    lines = plan_lines(patches["coal"], patches["iron-ore"], patches.get("copper-ore"))
+    if not lines:
+        raise Hopeless("the patches don't lie as on the lab map, coal above iron ore")
+    return Planner(lines, patches["iron-ore"])
+
+
+async def act(world: World, planner: Planner, stage: Stage) -> None:
+    """Carry out a stage. What went wrong is told to the planner, which then tries something else."""
+    say(stage.words)
+    result = await world.run(stage.words, stage.call)
+    failures = [json.loads(line) for line in result["output"].splitlines() if line.startswith('{"failed"')]
+    places = {tuple(failure["failed"]) for failure in failures}
+    failed = [piece for piece in stage.pieces if (piece.x, piece.y) in places]
+    if result["error"] is not None:
+        say(f"failed: {result['error'].strip().splitlines()[-1]}")
+        failed += stage.pieces[:1]
+    for failure in failures:
+        say(failure["because"])
+    planner.failed(failed)
+    if result["error"] is not None and not stage.pieces:
+        await asyncio.sleep(FIRST_PAUSE_SECONDS)
+
+
+async def measure(world: World, goal: Goal) -> float:
+    """How many of the goal's items the machines make in its time, while the player stands still."""
+    before = await world.call("observe")
+    await world.run(f"measuring {goal.item}", f"sleep({goal.seconds:g})")
+    after = await world.call("observe")
+    made = after["produced"].get(goal.item, 0) - before["produced"].get(goal.item, 0)
+    seconds = (after["tick"] - before["tick"]) / TICKS_PER_SECOND
+    return float(made / seconds * goal.seconds)
+
+
+async def keep_playing(url: str, token: str | None, goal: Goal | None) -> None:
+    """Play the world at a URL, and connect to it again whenever it was away."""
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        began = time.monotonic()
+        try:
+            async with connect(url, token) as client:
+                await play(World(client), goal)
+                return
+        except* (WorldAway, MCPError, httpx2.HTTPError, OSError) as problems:
+            say(f"the world is away: {_first(problems)}")
+        if time.monotonic() - began > LAST_PAUSE_SECONDS:
+            pause = FIRST_PAUSE_SECONDS
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LAST_PAUSE_SECONDS)
+
+
+def connect(url: str, token: str | None) -> Client:
+    """A client of a world's MCP server, not yet connected."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    http = httpx2.AsyncClient(headers=headers, timeout=httpx2.Timeout(30, read=PROGRAM_SECONDS + 60))
+    return Client(streamable_http_client(url, http_client=http))
+
+
+def say(words: str) -> None:
+    """Write a line into the player's log."""
+    print(words, flush=True)
+
+
+def _first(problems: BaseException) -> BaseException:
+    while isinstance(problems, BaseExceptionGroup):
+        problems = problems.exceptions[0]
+    return problems
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Play until stopped, until the goal is reached (exit code 0), or until there is nothing to do (1)."""
+    parser = argparse.ArgumentParser(prog="python -m harness.player", description="Play a world over MCP.")
+    parser.add_argument("--url", required=True, help="the world's MCP server: http://…/worlds/NAME/mcp")
+    parser.add_argument("--token", help="what `claim` returned, for a claimed world")
+    parser.add_argument("--name", help="what to call the world; shown in the list of processes")
+    parser.add_argument("--goal", type=Goal.parse, help="ITEM=COUNT/SECONDS: stop when machines make that")
+    given = parser.parse_args(arguments)
+    try:
+        asyncio.run(keep_playing(given.url, given.token, given.goal))
+    except* Hopeless as problems:
+        sys.exit(f"nothing to do: {_first(problems)}")
+
+
+if __name__ == "__main__":
+    main()

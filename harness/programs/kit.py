@@ -1,0 +1,135 @@
+# ruff: noqa: F821
+# mypy: ignore-errors
+# Sent to the world as it is. Names that are not defined here, such as place_entity, are FLE's. FLE asks for a
+# move before nearly everything, for a character reaches 10 tiles, and 2.7 to dig.
+
+import json
+
+RESOURCES = {
+    "coal": Resource.Coal,
+    "stone": Resource.Stone,
+    "iron-ore": Resource.IronOre,
+    "copper-ore": Resource.CopperOre,
+}
+
+
+def go_near(x, y, reach=7):
+    """Walk until (x, y) is within reach. Where a thing stands, one can't: then beside it."""
+    if ((player_location.x - x) ** 2 + (player_location.y - y) ** 2) ** 0.5 <= reach:
+        return
+    for dx, dy in [(0, 0), (0, 3), (0, -3), (3, 0), (-3, 0), (4, 4), (-4, -4)]:
+        try:
+            move_to(Position(x=x + dx, y=y + dy))
+            return
+        except Exception as problem:
+            print(f"no way to ({x + dx}, {y + dy}): {problem}")
+    raise Exception(f"can't get near ({x}, {y})")
+
+
+def patch_box(resource):
+    """The box of the nearest patch of a resource, as [left, top, right, bottom], or None."""
+    try:
+        box = get_resource_patch(resource, nearest(resource)).bounding_box
+    except Exception:
+        return None
+    return [box.left_top.x, box.left_top.y, box.right_bottom.x, box.right_bottom.y]
+
+
+def find_patches():
+    """Print where the resources lie."""
+    print(json.dumps({name: patch_box(resource) for name, resource in RESOURCES.items()}))
+
+
+def contents(thing):
+    """What a machine or a chest holds for the taking, by item."""
+    for place in ("furnace_result", "inventory"):
+        held = getattr(thing, place, None)
+        if held is not None and not isinstance(held, (dict, list)):
+            return {name: count for name, count in held.items() if count}
+    return {}
+
+
+def look_around():
+    """Print what stands in the world: a line of JSON for each thing (see harness.stages.Thing)."""
+    for thing in get_entities({prototype for prototype in Prototype if "Group" not in prototype.name}):
+        size, fuel = thing.tile_dimensions, getattr(thing, "fuel", None)
+        print(
+            json.dumps(
+                [
+                    thing.name,
+                    thing.position.x,
+                    thing.position.y,
+                    thing.direction.name,
+                    [size.tile_width, size.tile_height],
+                    thing.status.value,
+                    None if fuel is None else sum(fuel.values()),
+                    contents(thing),
+                ]
+            )
+        )
+
+
+def gather(name, quantity):
+    """Dig ore, coal or stone by hand."""
+    position = nearest(RESOURCES[name])
+    go_near(position.x, position.y, 1)
+    harvest_resource(position, quantity)
+
+
+def craft(wanted):
+    """Craft things from what is carried: [name, count] each."""
+    for name, quantity in wanted:
+        craft_item(prototype_by_name[name], quantity)
+
+
+def clear(things):
+    """Pick up what stands in the way: [name, x, y] each."""
+    for name, x, y in things:
+        go_near(x, y)
+        pickup_entity(prototype_by_name[name], Position(x=x, y=y))
+
+
+def pick_up_litter(x, y):
+    """Pick up an item that lies where something is to stand."""
+    for item in (
+        Prototype.IronPlate,
+        Prototype.CopperPlate,
+        Prototype.IronOre,
+        Prototype.CopperOre,
+        Prototype.Coal,
+    ):
+        try:
+            pickup_entity(item, Position(x=x, y=y))
+        except Exception:
+            continue  # it is another item that lies there
+
+
+def build(pieces):
+    """Put things up: [name, x, y, facing, coal to start with] each. Prints those that could not be."""
+    for name, x, y, facing, coal in pieces:
+        try:
+            go_near(x, y)
+            thing = place_entity(prototype_by_name[name], Direction[facing], Position(x=x, y=y))
+        except Exception as problem:
+            print(json.dumps({"failed": [x, y], "because": str(problem)}))
+            if "item-on-ground" in str(problem):
+                pick_up_litter(x, y)
+            continue
+        coal = min(coal, inspect_inventory()[Prototype.Coal]) if coal else 0
+        if coal:
+            insert_item(Prototype.Coal, thing, coal)
+
+
+def put(orders):
+    """Put what is carried into things: [item, count, name of the thing, x, y] each."""
+    for item, quantity, name, x, y in orders:
+        go_near(x, y)
+        thing = get_entity(prototype_by_name[name], Position(x=x, y=y))
+        insert_item(prototype_by_name[item], thing, quantity)
+
+
+def take(orders):
+    """Take items out of things: [item, count, x, y] each."""
+    for item, quantity, x, y in orders:
+        go_near(x, y)
+        extract_item(prototype_by_name[item], Position(x=x, y=y), quantity)
