@@ -267,7 +267,10 @@ def world_server(world: ManagedWorld, camera: Camera, version: str) -> MCPServer
     async def screenshot(
         x: Annotated[float | None, Field(description="centre, tiles; the character when left out")] = None,
         y: Annotated[float | None, Field(description="centre, tiles; the character when left out")] = None,
-        zoom: Annotated[float | None, Field(description="1 is 32 pixels per tile, 0.1 to 4")] = None,
+        zoom: Annotated[
+            float | None,
+            Field(description="1 is 32 pixels per tile, 0.1 to 4; left out with x and y: all that is built"),
+        ] = None,
         width: Annotated[int | None, Field(description="pixels, 1280 when left out")] = None,
         height: Annotated[int | None, Field(description="pixels, 720 when left out")] = None,
     ) -> Annotated[CallToolResult, Shot]:

@@ -39,6 +39,11 @@ MAX_ATTEMPTS = 8
 STOP_SECONDS = 20.0
 KEPT_CHARACTERS = 4000
 """Of a program and of what it printed, for people who watch."""
+HEADLINE_CHARACTERS = 120
+IDLE, RUNNING_PROGRAM = "idle", "running a program"
+"""What a host says of a player that does nothing in the world at the moment."""
+AFTERGLOW_SECONDS = 10.0
+"""How long a program is still named as what the player is at: between two programs it is thinking."""
 ALERT_QUIET_SECONDS = 60.0
 """An alert is news again when it was away for so long."""
 ALERT = re.compile(r"^(?:\d+ of )?([\w-]+).*: ([^:]*)$")
@@ -155,6 +160,12 @@ class WorldSession(Protocol):
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
         """What stands in an area of tiles: see `viewer.picture.Scene`."""
 
+    def position(self) -> tuple[float, float] | None:
+        """Where the character is, in tiles."""
+
+    def built_area(self) -> tuple[float, float, float, float] | None:
+        """West, north, east, south of what is built, in tiles; None when nothing is."""
+
     def close(self) -> None:
         """End the host and the process, which saves first if it still can."""
 
@@ -237,6 +248,7 @@ class ManagedWorld:
         self._session: WorldSession | None = None
         self._look = Look(Scores(), plan.speed, "")
         self._details = WorldDetails()
+        self._doing = ("", 0.0)
         self._alerted: dict[str, float] = {}
         self._status = Status.STARTING
         self._viewers = 0
@@ -259,7 +271,7 @@ class ManagedWorld:
         """The newest known row; does not wait."""
         with self._lock:
             look, status, viewers = self._look, self._status, self._viewers
-        activity = look.activity if status is Status.RUNNING else f"the world is {status}"
+        activity = self._activity(look) if status is Status.RUNNING else f"the world is {status}"
         return WorldSummary(
             name=self.name,
             engine=self.plan.engine,
@@ -278,10 +290,6 @@ class ManagedWorld:
         """The newest known details; does not wait."""
         return self._details
 
-    def focus(self) -> tuple[float, float]:
-        """Where to look: the character's last known place."""
-        return self._details.position or (0.0, 0.0)
-
     @contextmanager
     def viewed(self) -> Iterator[None]:
         """Count one more viewer for as long as the block runs."""
@@ -296,9 +304,13 @@ class ManagedWorld:
     def run_program(self, code: str, timeout_s: float) -> tuple[ProgramReport, Event]:
         """Run a program and write it down; also returns the event it became. Raises WorldUnavailable."""
         session = self._running()
-        report = session.run_program(code, timeout_s)
         lines = [line.strip() for line in code.splitlines() if line.strip()]
-        headline = lines[0].lstrip("# ") if lines else "an empty program"
+        headline = lines[0].lstrip("# ")[:HEADLINE_CHARACTERS] if lines else "an empty program"
+        self._doing = (headline, float("inf"))
+        try:
+            report = session.run_program(code, timeout_s)
+        finally:
+            self._doing = (headline, time.monotonic() + AFTERGLOW_SECONDS)
         event = self.events.add(
             "program",
             report.scores.tick,
@@ -314,6 +326,13 @@ class ManagedWorld:
             self._look = replace(self._look, scores=report.scores)
         return report, event
 
+    def _activity(self, look: Look) -> str:
+        """What the player is at: a program's first line where the host knows no more than that it runs one."""
+        headline, until = self._doing
+        if look.activity in (IDLE, RUNNING_PROGRAM) and time.monotonic() < until:
+            return headline
+        return look.activity
+
     def observe(self) -> tuple[Look, WorldDetails]:
         """Read everything there is to see now; waits for the world. Raises WorldUnavailable."""
         session = self._running()
@@ -328,6 +347,14 @@ class ManagedWorld:
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
         """The scene of an area in tiles; waits for the world. Raises WorldUnavailable."""
         return self._running().scene(x0, y0, x1, y1)
+
+    def position(self) -> tuple[float, float] | None:
+        """Where the character is; waits for the world. Raises WorldUnavailable."""
+        return self._running().position()
+
+    def built_area(self) -> tuple[float, float, float, float] | None:
+        """West, north, east, south of what is built; waits for the world. Raises WorldUnavailable."""
+        return self._running().built_area()
 
     def _running(self) -> WorldSession:
         session = self._session

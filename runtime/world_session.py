@@ -23,6 +23,19 @@ from runtime.world_process import WorldProcess, WorldStartError
 
 CREATED = "storage.claudetorio_created"
 """Set in a world once FLE has made it, so that no later host resets it. The world itself remembers."""
+PLACES = (
+    "/silent-command local n, x0, y0, x1, y1 = 0 "
+    "for _, e in pairs(game.surfaces[1].find_entities_filtered{force = 'player'}) do "
+    "if e.type ~= 'character' then local p = e.position; n = n + 1 "
+    "if n == 1 then x0, y0, x1, y1 = p.x, p.y, p.x, p.y end "
+    "x0, y0, x1, y1 = math.min(x0, p.x), math.min(y0, p.y), math.max(x1, p.x), math.max(y1, p.y) end end "
+    "if n > 0 then rcon.print(x0 .. ' ' .. y0 .. ' ' .. x1 .. ' ' .. y1) end"
+)
+"""Prints the corners of the area in which something is built, if anything is."""
+CHARACTER = (
+    "/silent-command local c = storage.agent_characters and storage.agent_characters[1] "
+    "if c and c.valid then rcon.print(c.position.x .. ' ' .. c.position.y) end"
+)
 START_SECONDS = 60.0
 ANSWER_SECONDS = 30.0
 
@@ -85,6 +98,8 @@ class HostedWorld:
     def __init__(self, process: WorldProcess, host: Host) -> None:
         self.process = process
         self.host = host
+        # Pictures have a connection of their own, so that they don't wait for a program's commands.
+        self._eyes = process.client(ANSWER_SECONDS)
         self._newest = ScoreReading(0, 0.0, 0.0, {}, {})
 
     def end_of_life(self) -> str | None:
@@ -145,11 +160,26 @@ class HostedWorld:
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
         """What stands in an area of tiles."""
         with _unavailable():
-            return self.host.scene(x0, y0, x1, y1)
+            return self._eyes.scene((x0, y0, x1, y1))
+
+    def position(self) -> tuple[float, float] | None:
+        """Where the character is."""
+        numbers = self._numbers(CHARACTER)
+        return (numbers[0], numbers[1]) if len(numbers) == 2 else None
+
+    def built_area(self) -> tuple[float, float, float, float] | None:
+        """The corners of the area in which something is built: west, north, east, south."""
+        numbers = self._numbers(PLACES)
+        return (numbers[0], numbers[1], numbers[2], numbers[3]) if len(numbers) == 4 else None
+
+    def _numbers(self, command: str) -> list[float]:
+        with _unavailable():
+            return [float(word) for word in self._eyes.command(command).split()]
 
     def close(self) -> None:
         """End the host, then the process, which saves first if it still runs."""
         self.host.close()
+        self._eyes.close()
         self.process.stop()
 
     def _known_scores(self) -> Scores:

@@ -131,9 +131,13 @@ class Gateway:
         """One world: picture, scores, inventory, statistics, what the player has done."""
         world = self._find(request)
         rows = await anyio.to_thread.run_sync(lambda: self.samples.samples(world.name, CHART_SAMPLES))
-        chart = score_chart([Point(r.tick, r.production_score, r.automated_score) for r in rows])
+        summary = world.summary()
+        history = [Point(r.tick, r.production_score, r.automated_score) for r in rows]
+        if not history or summary.tick > history[-1].tick:
+            history.append(Point(summary.tick, summary.score, summary.automated_score))
+        chart = score_chart(history)
         context = {
-            "world": world.summary(),
+            "world": summary,
             "details": world.details(),
             "chart": chart,
             "programs": world.events.newest(TRANSCRIPT_LENGTH),

@@ -6,10 +6,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from viewer.picture import Scene, View, png
+from viewer.picture import PIXELS_PER_TILE, Scene, View, png
 
 FRESH_SECONDS = 1.0
 """A picture this young is given again instead of drawn anew, however many people watch."""
@@ -17,7 +17,14 @@ KEPT_PICTURES = 64
 BORDER_TILES = 3
 """What stands just outside the view may reach into it: half of the largest machine."""
 DEFAULT_ZOOM = 0.5
+FRAME_TILES = 4
+"""Room around what is built, when all of it is shown."""
+FIT_ZOOM = (0.16, 0.75)
+"""A large factory is not shown smaller than this, nor a single machine larger."""
 DEFAULT_SIZE = (1280, 720)
+
+
+Wanted = tuple[str, float | None, float | None, float | None, int | None, int | None]
 
 
 class Filmed(Protocol):
@@ -29,8 +36,11 @@ class Filmed(Protocol):
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> Scene:
         """The scene of an area in tiles; waits for the world."""
 
-    def focus(self) -> tuple[float, float]:
-        """Where to look when nobody says: the character."""
+    def position(self) -> tuple[float, float] | None:
+        """Where the character is."""
+
+    def built_area(self) -> tuple[float, float, float, float] | None:
+        """West, north, east, south of what is built."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +56,21 @@ class Shot:
     height: int
 
 
+def fit(area: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float]:
+    """The view of an area (west, north, east, south): its middle, and the zoom at which it fills the picture."""
+    west, north, east, south = area
+    across, down = east - west + 2 * FRAME_TILES, south - north + 2 * FRAME_TILES
+    zoom = min(size[0] / across, size[1] / down) / PIXELS_PER_TILE
+    return (west + east) / 2, (north + south) / 2, round(max(FIT_ZOOM[0], min(FIT_ZOOM[1], zoom)), 3)
+
+
 class Camera:
     """Takes pictures of worlds; safe to use from any thread, and meant to be used off the event loop."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._shots: OrderedDict[tuple[str, View], tuple[float, Shot]] = OrderedDict()
+        self._shots: OrderedDict[Wanted, tuple[float, Shot]] = OrderedDict()
+        self._taking: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         # Drawing holds the interpreter; one picture at a time leaves the rest of the process room.
         self._drawing = threading.Lock()
@@ -65,33 +84,50 @@ class Camera:
         width: int | None = None,
         height: int | None = None,
     ) -> Shot:
-        """Take a picture; see `View` for units and limits, what is None is chosen.
+        """Take a picture; see `View` for units and limits.
+
+        Without x or y it follows the character; without zoom as well it shows all that is built.
 
         Raises:
             ValueError: a value can't be drawn; the message says which and what would do.
         """
-        focus = world.focus() if x is None or y is None else (0.0, 0.0)
-        view = View(
-            x=focus[0] if x is None else x,
-            y=focus[1] if y is None else y,
-            zoom=DEFAULT_ZOOM if zoom is None else zoom,
-            width=DEFAULT_SIZE[0] if width is None else width,
-            height=DEFAULT_SIZE[1] if height is None else height,
-        )
-        key = (world.name, view)
-        with self._drawing:
-            with self._lock:
-                taken, shot = self._shots.get(key, (float("-inf"), None))
+        wanted = (world.name, x, y, zoom, width, height)
+        with self._lock:
+            taking = self._taking.setdefault(world.name, threading.Lock())
+        # Who asks for the same while it is being taken gets it too.
+        with taking:
+            taken, shot = self._shots.get(wanted, (float("-inf"), None))
             if shot is None or self._clock() - taken > FRESH_SECONDS:
-                shot = self._take(world, view)
+                shot = self._take(world, self._view(world, x, y, zoom, width, height))
                 with self._lock:
-                    self._shots[key] = (self._clock(), shot)
-                    self._shots.move_to_end(key)
+                    self._shots[wanted] = (self._clock(), shot)
+                    self._shots.move_to_end(wanted)
                     while len(self._shots) > KEPT_PICTURES:
                         self._shots.popitem(last=False)
         return shot
 
+    def _view(
+        self,
+        world: Filmed,
+        x: float | None,
+        y: float | None,
+        zoom: float | None,
+        width: int | None,
+        height: int | None,
+    ) -> View:
+        size = (DEFAULT_SIZE[0] if width is None else width, DEFAULT_SIZE[1] if height is None else height)
+        fallback = View(x or 0.0, y or 0.0, DEFAULT_ZOOM if zoom is None else zoom, *size)
+        if x is not None and y is not None:
+            return fallback
+        built = world.built_area() if x is None and y is None and zoom is None else None
+        if built is not None:
+            return View(*fit(built, size), *size)
+        here = world.position() or (0.0, 0.0)
+        return replace(fallback, x=here[0] if x is None else x, y=here[1] if y is None else y)
+
     def _take(self, world: Filmed, view: View) -> Shot:
         x0, y0, x1, y1 = view.area
         scene = world.scene(x0 - BORDER_TILES, y0 - BORDER_TILES, x1 + BORDER_TILES, y1 + BORDER_TILES)
-        return Shot(png(scene, view), scene["tick"], view.x, view.y, view.zoom, view.width, view.height)
+        with self._drawing:
+            picture = png(scene, view)
+        return Shot(picture, scene["tick"], view.x, view.y, view.zoom, view.width, view.height)

@@ -45,6 +45,12 @@ class StandInSession:
         error = "Exception: no such thing" if "raise" in code else None
         return ProgramReport("hello\n", error, 1 if error else None, 0.01, self.scores())
 
+    def position(self) -> tuple[float, float]:
+        return (3.0, -4.0)
+
+    def built_area(self) -> tuple[float, float, float, float]:
+        return (-1.0, -1.0, 1.0, 1.0)
+
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
         return {
             "tick": self.scores().tick,
