@@ -188,7 +188,7 @@ class Host:
         with self._acting:
             self._set_activity("running a program")
             try:
-                return self._runner.run(code, timeout_s, self._position())
+                return self._runner.run(code, timeout_s, self.details().position)
             finally:
                 self._set_activity(IDLE)
 
@@ -222,7 +222,10 @@ class Host:
 
     def details(self) -> look.Details:
         """Position, inventory, entities, research and alerts now."""
-        return look.parse(self._world.command(look.COMMAND))
+        answer = self._world.command(look.NATIVE)
+        if "unknown command" in answer.lower():
+            answer = self._world.command(look.THROUGH_LUA)
+        return look.parse(answer)
 
     def observe(self) -> Observation:
         """Everything at once, for a model."""
@@ -254,13 +257,6 @@ class Host:
                 answer = self._world.command(f"{command} {script}")
             if answer.strip():
                 raise HostError(f"FLE's scripts did not load: {answer.strip()[:500]}")
-
-    def _position(self) -> tuple[float, float] | None:
-        answer = self._world.command(
-            "/silent-command local c = storage.agent_characters and storage.agent_characters[1]; "
-            'if c and c.valid then rcon.print(c.position.x .. " " .. c.position.y) end'
-        ).split()
-        return (float(answer[0]), float(answer[1])) if len(answer) == 2 else None
 
     def _both_scores(self) -> tuple[float, float]:
         return price_list.production_score(self._world.statistics())

@@ -1,14 +1,12 @@
-"""What there is to know of a world that a picture and the statistics don't say, read by one Lua function.
+"""What there is to know of a world that a picture and the statistics don't say.
 
-The function is defined by the prelude as the global `claudetorio_look`; it changes nothing and works on every
-kind of world.
+An embedded world answers it natively, which leaves no trace in its journal. Any other is asked through a Lua
+function that the prelude defines, the global `claudetorio_look`; it changes nothing either.
 """
 
 import json
 from dataclasses import dataclass, field
 from typing import Any
-
-COMMAND = "/silent-command claudetorio_look()"
 
 # Statuses that say that a machine stands still and won't go on by itself, in the game's own names.
 PROBLEMS = (
@@ -23,6 +21,9 @@ PROBLEMS = (
     "missing_required_fluid",
     "waiting_for_space_in_destination",
 )
+
+NATIVE = "/look " + " ".join(PROBLEMS)
+THROUGH_LUA = "/silent-command claudetorio_look()"
 
 DEFINITION = """
 claudetorio_look = function()
@@ -96,7 +97,7 @@ class Details:
 
 
 def parse(text: str) -> Details:
-    """The details in an answer to COMMAND. Raises ValueError if it is none."""
+    """The details in an answer to NATIVE or THROUGH_LUA. Raises ValueError if it is none."""
     seen: dict[str, Any] = json.loads(text)
     position = seen.get("position")
     inventory: dict[str, int] = {}

@@ -16,7 +16,7 @@ from runtime.engine.lua.sandbox import LuaError, Sandbox
 from runtime.engine.maps import SCENARIOS
 from runtime.engine.scripts import Scripts
 from runtime.engine.version import GAME_VERSION
-from runtime.engine.views import scene, statistics
+from runtime.engine.views import look, scene, statistics
 from runtime.engine.world import World
 
 HEARTBEAT_SECONDS = 0.9  # so that a crash loses at most two seconds of game time at speed 1
@@ -220,9 +220,9 @@ class Game:
         """A console command at the present tick, and what it prints. Commands of our own that only look are not journalled."""
         self._catch_up()
         word, rest = _words(text)
-        look = LOOKS.get(word)
-        if look is not None:
-            return look(self, rest)
+        looking = LOOKS.get(word)
+        if looking is not None:
+            return looking(self, rest)
         if self._journal is not None and not self._replaying:
             self._journal.write(self.world.tick, text)
             self._written += 1
@@ -306,6 +306,10 @@ class Game:
             return "A scene covers up to 1024 by 1024 tiles.\n"
         return json.dumps(scene(self.world, (x0, y0, x1, y1))) + "\n"
 
+    def _look_line(self, rest: str) -> str:
+        seen = look(self.world, self.scripts.agent_character(), set(rest.split()))
+        return json.dumps({**seen, "speed": self.clock.speed, "paused": self.clock.paused}) + "\n"
+
     def _hash_line(self, rest: str) -> str:
         return self.state_hash() + "\n"
 
@@ -320,6 +324,7 @@ def _words(text: str) -> tuple[str, str]:
 LOOKS: dict[str, Callable[[Game, str], str]] = {
     "/state-hash": Game._hash_line,
     "/tick": Game._tick_line,
+    "/look": Game._look_line,
     "/statistics": Game._statistics_line,
     "/scene": Game._scene_line,
     "/version": Game._version_line,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.defines import load_defines
+from runtime.engine.entity import Entity
 from runtime.engine.lua.entity import LuaEntity, lua_entity
 from runtime.engine.lua.force import LuaForce
 from runtime.engine.lua.game import LuaGameScript
@@ -167,6 +168,12 @@ class Scripts:
             self.sandbox.is_function(v) or (type(v) is type(table) and self._has_function(v))
             for v in table.values()
         )
+
+    def agent_character(self) -> Entity | None:
+        """The first of `storage.agent_characters`, where FLE keeps the characters of agents."""
+        characters = self.sandbox.to_python(self.sandbox.get_global("storage")["agent_characters"])
+        first = characters[0] if isinstance(characters, list) and characters else None
+        return first.entity if isinstance(first, LuaEntity) and first.valid else None
 
     def has_functions(self) -> bool:
         """Whether scripts keep functions in `storage`, or registered handlers."""

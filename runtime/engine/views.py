@@ -55,6 +55,38 @@ def scene(world: World, area: Area) -> dict[str, Any]:
     }
 
 
+def look(world: World, character: Entity | None, problems: set[str]) -> dict[str, Any]:
+    """What a picture and the statistics don't say: the character, what was built, what stands still and why, research.
+
+    `problems`: the statuses (names in `defines.entity_status`) that count as standing still.
+    """
+    force = world.forces["player"]
+    counts: dict[str, int] = {}
+    stuck: dict[tuple[str, str], dict[str, Any]] = {}
+    for e in world.surface.all_of(world.surface.by_type, list(world.surface.by_type)):
+        if e.force is not force or isinstance(e, Character):
+            continue
+        counts[e.name] = counts.get(e.name, 0) + 1
+        status = e.status()
+        if status in problems:
+            row = stuck.setdefault(
+                (e.name, status), {"name": e.name, "problem": status, "x": e.x, "y": e.y, "count": 0}
+            )
+            row["count"] += 1
+    current = force.current_research
+    held = character.main.contents() if isinstance(character, Character) else {}
+    return {
+        "tick": world.tick,
+        "position": None if character is None else {"x": character.x, "y": character.y},
+        "inventory": [{"name": n, "count": c} for n, c in held.items()],
+        "entities": counts,
+        "problems": list(stuck.values()),
+        "research": None if current is None else current.name,
+        "research_progress": 0 if current is None else force.research_progress,
+        "technologies": [n for n, t in force.technologies.items() if t.researched],
+    }
+
+
 def _entity(e: Entity) -> dict[str, Any]:
     width, height = e.proto.tile_width, e.proto.tile_height
     if e.direction % 8 == 4:

@@ -107,7 +107,7 @@ def test_looking_changes_nothing(make: Make) -> None:
     game.command("/sc game.tick_paused = true")
     steps(game, 500)
     before = game.command("/state-hash")
-    for look in ("/statistics", "/scene 0 50 40 90", "/tick", "/time", "/state-hash"):
+    for look in ("/statistics", "/scene 0 50 40 90", "/tick", "/time", "/look no_fuel", "/state-hash"):
         assert game.command(look)
     assert game.command("/state-hash") == before
 
