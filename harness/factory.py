@@ -77,7 +77,7 @@ class Cell:
     core: tuple[Piece, Piece]
     """Furnace and drill: with coal put in by hand they work before the line is there."""
     service: tuple[Piece, ...]
-    """Chest and inserters, the chest first, lest an inserter drop plates where it is to stand."""
+    """Chest and inserters: whatever something is let fall on comes first, for nothing is put up on litter."""
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -159,16 +159,16 @@ def _belts(path: list[tuple[int, int]]) -> Iterator[Piece]:
 
 def _coal_drill_west(column: int, row: int) -> tuple[Piece, ...]:
     return (
-        Piece(DRILL, column - 2, row + 1, "RIGHT", 5),
         Piece(BELT, column - 0.5, row + 0.5, "RIGHT"),
+        Piece(DRILL, column - 2, row + 1, "RIGHT", 5),
         Piece(INSERTER, column - 0.5, row + 1.5, "LEFT", 1),
     )
 
 
 def _coal_drill_east(column: int, row: int) -> tuple[Piece, ...]:
     return (
-        Piece(DRILL, column + 3, row + 1, "LEFT", 5),
         Piece(BELT, column + 1.5, row + 1.5, "LEFT"),
+        Piece(DRILL, column + 3, row + 1, "LEFT", 5),
         Piece(INSERTER, column + 1.5, row + 0.5, "RIGHT", 1),
     )
 
@@ -193,10 +193,10 @@ def _cell(ore: str, column: int, row: int, side: int) -> Cell:
         ),
         service=(
             Piece(CHEST, far, row + 5.5),
+            Piece(INSERTER, far, row + 4.5, "DOWN", 1),
+            Piece(INSERTER, near, row + 4.5, away, 1),
             Piece(INSERTER, near, row + 0.5, away, 1),
             Piece(INSERTER, near, row + 2.5, away, 1),
-            Piece(INSERTER, near, row + 4.5, away, 1),
-            Piece(INSERTER, far, row + 4.5, "DOWN", 1),
         ),
     )
 

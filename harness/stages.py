@@ -32,8 +32,8 @@ BELTS_AT_ONCE = 20
 """It isn't worth walking for fewer belts."""
 POCKET_COAL, POCKET_STONE = 60, 30
 """How much coal and stone the player likes to carry."""
-MEAL = 5
-"""Coal put into a machine that has none."""
+MEAL = 8
+"""Coal put into a machine that has none left, and on the same walk into those that have less than half of it."""
 FULL_CHEST = 1000
 """Plates in a chest that are worth a walk; a wooden chest holds 1,600, so it goes on for half an hour and more."""
 FULL_POCKETS = 2000
@@ -171,9 +171,13 @@ class Planner:
         found = []
         for piece in planned:
             thing = view.at.get((piece.x, piece.y))
-            # An inserter that carries coal helps itself: its slot may be empty for long.
-            if thing and thing.fuel == 0 and (thing.name in (DRILL, FURNACE) or thing.status == "no_fuel"):
-                found.append(thing)
+            if thing and thing.fuel is not None:
+                # An inserter that carries coal helps itself: its slot may be empty for long.
+                low = MEAL // 2 if thing.name in (DRILL, FURNACE) else 0 if thing.status == "no_fuel" else -1
+                if thing.fuel <= low:
+                    found.append(thing)
+        if all(thing.fuel for thing in found):
+            return []
         return sorted(found, key=lambda t: (t.y, t.x))
 
     def _feed(self, view: View, hungry: list[Thing]) -> Stage:
@@ -206,7 +210,11 @@ class Planner:
                 piece[0] = next(name for name in CHESTS if view.carried.get(name))
         names = Counter(p.name for p in batch)
         words = "building " + ", ".join(f"{count} {name}" for name, count in names.items())
-        making = f"craft({[[name, count] for name, count in crafts.items()]})\n" if crafts else ""
+        # Furnaces last: crafting a drill uses up one that is carried.
+        carry = sorted(([n, c] for n, c in names.items() if crafts[n]), key=lambda nc: nc[0] == FURNACE)
+        if crafts[DRILL] and [FURNACE, names[FURNACE]] not in carry and names[FURNACE]:
+            carry.append([FURNACE, names[FURNACE]])
+        making = f"have({carry})\n" if carry else ""
         return Stage(words, f"{making}build({pieces})", tuple(batch))
 
     def _get(self, view: View, short: Mapping[str, int], cells: list[Cell]) -> Stage:

@@ -4,6 +4,7 @@
 # move before nearly everything, for a character reaches 10 tiles, and 2.7 to dig.
 
 import json
+import re
 
 RESOURCES = {
     "coal": Resource.Coal,
@@ -11,6 +12,7 @@ RESOURCES = {
     "iron-ore": Resource.IronOre,
     "copper-ore": Resource.CopperOre,
 }
+LITTER = [Prototype.Coal, Prototype.IronOre, Prototype.CopperOre, Prototype.IronPlate, Prototype.CopperPlate]
 
 
 def go_near(x, y, reach=7):
@@ -76,10 +78,12 @@ def gather(name, quantity):
     harvest_resource(position, quantity)
 
 
-def craft(wanted):
-    """Craft things from what is carried: [name, count] each."""
+def have(wanted):
+    """Craft until so many of each thing are carried: [name, count] each."""
     for name, quantity in wanted:
-        craft_item(prototype_by_name[name], quantity)
+        lacking = quantity - inspect_inventory()[prototype_by_name[name]]
+        if lacking > 0:
+            craft_item(prototype_by_name[name], lacking)
 
 
 def clear(things):
@@ -89,32 +93,34 @@ def clear(things):
         pickup_entity(prototype_by_name[name], Position(x=x, y=y))
 
 
-def pick_up_litter(x, y):
-    """Pick up an item that lies where something is to stand."""
-    for item in (
-        Prototype.IronPlate,
-        Prototype.CopperPlate,
-        Prototype.IronOre,
-        Prototype.CopperOre,
-        Prototype.Coal,
-    ):
-        try:
-            pickup_entity(item, Position(x=x, y=y))
-        except Exception:
-            continue  # it is another item that lies there
+def pick_up_litter(complaint):
+    """Pick up the items that lie where something is to stand, as named by the complaint about them."""
+    for x, y in re.findall(r"item-on-ground at x=(-?[0-9.]+) y=(-?[0-9.]+)", complaint):
+        for item in LITTER:
+            try:
+                pickup_entity(item, Position(x=float(x), y=float(y)))
+            except Exception:
+                continue  # it is another item that lies there
+
+
+def put_up(name, x, y, facing):
+    """Place a thing, on litter too."""
+    go_near(x, y)
+    try:
+        return place_entity(prototype_by_name[name], Direction[facing], Position(x=x, y=y))
+    except Exception as complaint:
+        pick_up_litter(str(complaint))
+        return place_entity(prototype_by_name[name], Direction[facing], Position(x=x, y=y))
 
 
 def build(pieces):
-    """Put things up: [name, x, y, facing, coal to start with] each. Prints those that could not be."""
+    """Put things up in turn: [name, x, y, facing, coal to start with] each. Ends at the first that can't be."""
     for name, x, y, facing, coal in pieces:
         try:
-            go_near(x, y)
-            thing = place_entity(prototype_by_name[name], Direction[facing], Position(x=x, y=y))
+            thing = put_up(name, x, y, facing)
         except Exception as problem:
             print(json.dumps({"failed": [x, y], "because": str(problem)}))
-            if "item-on-ground" in str(problem):
-                pick_up_litter(x, y)
-            continue
+            return
         coal = min(coal, inspect_inventory()[Prototype.Coal]) if coal else 0
         if coal:
             insert_item(Prototype.Coal, thing, coal)
