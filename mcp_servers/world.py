@@ -269,7 +269,9 @@ def world_server(world: ManagedWorld, camera: Camera, version: str) -> MCPServer
         y: Annotated[float | None, Field(description="centre, tiles; the character when left out")] = None,
         zoom: Annotated[
             float | None,
-            Field(description="1 is 32 pixels per tile, 0.1 to 4; left out with x and y: all that is built"),
+            Field(
+                description="1 is 32 pixels per tile, 0.1 to 4; left out with x and y: where most machines are"
+            ),
         ] = None,
         width: Annotated[int | None, Field(description="pixels, 1280 when left out")] = None,
         height: Annotated[int | None, Field(description="pixels, 720 when left out")] = None,

@@ -163,8 +163,8 @@ class WorldSession(Protocol):
     def position(self) -> tuple[float, float] | None:
         """Where the character is, in tiles."""
 
-    def built_area(self) -> tuple[float, float, float, float] | None:
-        """West, north, east, south of what is built, in tiles; None when nothing is."""
+    def factory(self) -> tuple[float, float] | None:
+        """Where most machines stand together, in tiles; None while there are none."""
 
     def close(self) -> None:
         """End the host and the process, which saves first if it still can."""
@@ -352,9 +352,9 @@ class ManagedWorld:
         """Where the character is; waits for the world. Raises WorldUnavailable."""
         return self._running().position()
 
-    def built_area(self) -> tuple[float, float, float, float] | None:
-        """West, north, east, south of what is built; waits for the world. Raises WorldUnavailable."""
-        return self._running().built_area()
+    def factory(self) -> tuple[float, float] | None:
+        """Where most machines stand together; waits for the world. Raises WorldUnavailable."""
+        return self._running().factory()
 
     def _running(self) -> WorldSession:
         session = self._session

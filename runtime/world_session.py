@@ -23,15 +23,17 @@ from runtime.world_process import WorldProcess, WorldStartError
 
 CREATED = "storage.claudetorio_created"
 """Set in a world once FLE has made it, so that no later host resets it. The world itself remembers."""
-PLACES = (
-    "/silent-command local n, x0, y0, x1, y1 = 0 "
+CELL_TILES = 16
+MACHINES = (
+    "/silent-command local cells = {} "
     "for _, e in pairs(game.surfaces[1].find_entities_filtered{force = 'player'}) do "
-    "if e.type ~= 'character' then local p = e.position; n = n + 1 "
-    "if n == 1 then x0, y0, x1, y1 = p.x, p.y, p.x, p.y end "
-    "x0, y0, x1, y1 = math.min(x0, p.x), math.min(y0, p.y), math.max(x1, p.x), math.max(y1, p.y) end end "
-    "if n > 0 then rcon.print(x0 .. ' ' .. y0 .. ' ' .. x1 .. ' ' .. y1) end"
-)
-"""Prints the corners of the area in which something is built, if anything is."""
+    "if e.type ~= 'character' and e.type ~= 'transport-belt' and e.type ~= 'pipe' then "
+    "local p = e.position; local x, y = math.floor(p.x / CELL), math.floor(p.y / CELL) "
+    "local key = x .. ' ' .. y; local c = cells[key] or {x, y, 0, 0, 0}; cells[key] = c "
+    "c[3], c[4], c[5] = c[3] + 1, c[4] + p.x, c[5] + p.y end end "
+    "for _, c in pairs(cells) do rcon.print(table.concat(c, ' ')) end"
+).replace("CELL", str(CELL_TILES))
+"""Prints for each square of the map with machines in it: its column and row, how many, the sums of x and y."""
 CHARACTER = (
     "/silent-command local c = storage.agent_characters and storage.agent_characters[1] "
     "if c and c.valid then rcon.print(c.position.x .. ' ' .. c.position.y) end"
@@ -167,10 +169,22 @@ class HostedWorld:
         numbers = self._numbers(CHARACTER)
         return (numbers[0], numbers[1]) if len(numbers) == 2 else None
 
-    def built_area(self) -> tuple[float, float, float, float] | None:
-        """The corners of the area in which something is built: west, north, east, south."""
-        numbers = self._numbers(PLACES)
-        return (numbers[0], numbers[1], numbers[2], numbers[3]) if len(numbers) == 4 else None
+    def factory(self) -> tuple[float, float] | None:
+        """The middle of the machines where most of them stand together."""
+        numbers = self._numbers(MACHINES)
+        cells = {(row[0], row[1]): row[2:] for row in zip(*[iter(numbers)] * 5, strict=True)}
+        crowds = [
+            [
+                cells[near]
+                for near in ((x + i, y + j) for i in (-1, 0, 1) for j in (-1, 0, 1))
+                if near in cells
+            ]
+            for x, y in sorted(cells)
+        ]
+        if not crowds:
+            return None
+        count, x, y = map(sum, zip(*max(crowds, key=lambda crowd: sum(c[0] for c in crowd)), strict=True))
+        return x / count, y / count
 
     def _numbers(self, command: str) -> list[float]:
         with _unavailable():

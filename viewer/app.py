@@ -157,7 +157,11 @@ class Gateway:
             )
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
-        headers = {"Cache-Control": "no-store", "X-Tick": str(shot.tick)}
+        headers = {
+            "Cache-Control": "no-store",
+            "X-Tick": str(shot.tick),
+            "X-View": f"{shot.x:g} {shot.y:g} {shot.zoom:g}",
+        }
         return Response(shot.png, media_type="image/png", headers=headers)
 
     # --- API ---------------------------------------------------------------------------------------------

@@ -6,10 +6,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from viewer.picture import PIXELS_PER_TILE, Scene, View, png
+from viewer.picture import Scene, View, png
 
 FRESH_SECONDS = 1.0
 """A picture this young is given again instead of drawn anew, however many people watch."""
@@ -17,10 +17,6 @@ KEPT_PICTURES = 64
 BORDER_TILES = 3
 """What stands just outside the view may reach into it: half of the largest machine."""
 DEFAULT_ZOOM = 0.5
-FRAME_TILES = 4
-"""Room around what is built, when all of it is shown."""
-FIT_ZOOM = (0.16, 0.75)
-"""A large factory is not shown smaller than this, nor a single machine larger."""
 DEFAULT_SIZE = (1280, 720)
 
 
@@ -39,8 +35,8 @@ class Filmed(Protocol):
     def position(self) -> tuple[float, float] | None:
         """Where the character is."""
 
-    def built_area(self) -> tuple[float, float, float, float] | None:
-        """West, north, east, south of what is built."""
+    def factory(self) -> tuple[float, float] | None:
+        """Where most machines stand together."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +50,6 @@ class Shot:
     zoom: float
     width: int
     height: int
-
-
-def fit(area: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float]:
-    """The view of an area (west, north, east, south): its middle, and the zoom at which it fills the picture."""
-    west, north, east, south = area
-    across, down = east - west + 2 * FRAME_TILES, south - north + 2 * FRAME_TILES
-    zoom = min(size[0] / across, size[1] / down) / PIXELS_PER_TILE
-    return (west + east) / 2, (north + south) / 2, round(max(FIT_ZOOM[0], min(FIT_ZOOM[1], zoom)), 3)
 
 
 class Camera:
@@ -86,7 +74,7 @@ class Camera:
     ) -> Shot:
         """Take a picture; see `View` for units and limits.
 
-        Without x or y it follows the character; without zoom as well it shows all that is built.
+        Without x or y it follows the character; without zoom as well it shows where most machines are.
 
         Raises:
             ValueError: a value can't be drawn; the message says which and what would do.
@@ -116,14 +104,18 @@ class Camera:
         height: int | None,
     ) -> View:
         size = (DEFAULT_SIZE[0] if width is None else width, DEFAULT_SIZE[1] if height is None else height)
-        fallback = View(x or 0.0, y or 0.0, DEFAULT_ZOOM if zoom is None else zoom, *size)
-        if x is not None and y is not None:
-            return fallback
-        built = world.built_area() if x is None and y is None and zoom is None else None
-        if built is not None:
-            return View(*fit(built, size), *size)
-        here = world.position() or (0.0, 0.0)
-        return replace(fallback, x=here[0] if x is None else x, y=here[1] if y is None else y)
+        place = None
+        if x is None and y is None and zoom is None:
+            place = world.factory()
+        if place is None and (x is None or y is None):
+            place = world.position()
+        place = place or (0.0, 0.0)
+        return View(
+            place[0] if x is None else x,
+            place[1] if y is None else y,
+            DEFAULT_ZOOM if zoom is None else zoom,
+            *size,
+        )
 
     def _take(self, world: Filmed, view: View) -> Shot:
         x0, y0, x1, y1 = view.area

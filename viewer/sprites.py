@@ -471,6 +471,10 @@ def _rock(c: Canvas, name: str, w: float, h: float, working: bool) -> None:
     c.poly([(-x * 0.6, -y * 0.5), (x * 0.1, -y * 0.9), (x * 0.4, -y * 0.2), (-x * 0.3, 0)], (146, 136, 122))
 
 
+def _dropped(c: Canvas, name: str, w: float, h: float, working: bool) -> None:
+    c.circle(0, 0, 0.2, (214, 208, 196), OUTLINE)
+
+
 def _unknown(c: Canvas, name: str, w: float, h: float, working: bool) -> None:
     _body(c, w, h, _hashed(name, 0.32, 0.66))
     initials = "".join(word[0] for word in name.split("-") if word and not word.isdigit())[:3].upper()
@@ -501,6 +505,7 @@ ARTISTS_BY_TYPE: dict[str, Artist] = {
     "inserter": _inserter,
     "tree": _tree,
     "simple-entity": _rock,
+    "item-entity": _dropped,
 }
 ARTISTS_BY_NAME: dict[str, Artist] = {
     "pumpjack": _pumpjack,

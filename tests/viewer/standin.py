@@ -48,8 +48,8 @@ class StandInSession:
     def position(self) -> tuple[float, float]:
         return (3.0, -4.0)
 
-    def built_area(self) -> tuple[float, float, float, float]:
-        return (-1.0, -1.0, 1.0, 1.0)
+    def factory(self) -> tuple[float, float]:
+        return (0.5, 0.5)
 
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
         return {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from viewer.camera import FIT_ZOOM, Camera, fit
+from viewer.camera import Camera
 from viewer.picture import View, draw
 
 SCENE: dict[str, Any] = {
@@ -26,8 +26,8 @@ class Filmed:
 
     name = "w"
 
-    def __init__(self, built: tuple[float, float, float, float] | None = None) -> None:
-        self.built = built
+    def __init__(self, machines: tuple[float, float] | None = None) -> None:
+        self.machines = machines
         self.asked = 0
 
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
@@ -37,29 +37,20 @@ class Filmed:
     def position(self) -> tuple[float, float]:
         return (30.0, -20.0)
 
-    def built_area(self) -> tuple[float, float, float, float] | None:
-        return self.built
+    def factory(self) -> tuple[float, float] | None:
+        return self.machines
 
 
-def test_it_shows_all_that_is_built_or_follows_the_character() -> None:
+def test_it_shows_the_machines_or_follows_the_character() -> None:
     camera = Camera()
-    shot = camera(Filmed((10, 0, 50, 20)))
-    assert (shot.x, shot.y) == (30, 10)
-    shot = camera(Filmed((10, 0, 50, 20)), zoom=1, width=320)
+    shot = camera(Filmed((10, 5)))
+    assert (shot.x, shot.y, shot.zoom) == (10, 5, 0.5)
+    shot = camera(Filmed((10, 5)), zoom=1, width=320)
     assert (shot.x, shot.y, shot.zoom, shot.width, shot.height, shot.tick) == (30, -20, 1, 320, 720, 7)
     shot = Camera()(Filmed())
     assert (shot.x, shot.y, shot.zoom) == (30, -20, 0.5)
     shot = Camera()(Filmed(), x=5)
     assert (shot.x, shot.y) == (5, -20)
-
-
-def test_a_factory_fills_the_picture_within_reason() -> None:
-    assert fit((0, 0, 0, 0), (1280, 720))[2] == FIT_ZOOM[1]
-    assert fit((0, 0, 5000, 10), (1280, 720))[2] == FIT_ZOOM[0]
-    x, y, zoom = fit((0, 0, 40, 20), (1280, 720))
-    west, north, east, south = View(x, y, zoom).area
-    assert west <= 0 <= 40 <= east
-    assert north <= 0 <= 20 <= south
 
 
 def test_everybody_who_asks_within_a_second_gets_one_drawing() -> None:

@@ -69,12 +69,15 @@ const seen = new IntersectionObserver((entries) => {
 });
 
 const loading = new Set();
+const stale = new Set(); // asked for again while loading
 async function renew(image) {
-  if (document.hidden || !visible.has(image) || loading.has(image)) return;
+  if (document.hidden || !visible.has(image)) return;
+  if (loading.has(image)) { stale.add(image); return; }
   loading.add(image);
   try {
     const answer = await fetch(address(image), { cache: "no-store" });
     if (!answer.ok) return; // the world is restarting: the last picture stays
+    if (image === picture) shown = answer.headers.get("X-View").split(" ").map(Number);
     const url = URL.createObjectURL(await answer.blob());
     const old = image.src;
     image.src = url;
@@ -85,6 +88,7 @@ async function renew(image) {
     // The gateway is away; the next turn tries again.
   } finally {
     loading.delete(image);
+    if (stale.delete(image)) renew(image);
   }
 }
 for (const image of document.querySelectorAll("img[data-picture]")) {
@@ -95,60 +99,59 @@ for (const image of document.querySelectorAll("img[data-picture]")) {
 // --- the big picture: drag and zoom ---------------------------------------------------------------------
 
 const picture = document.getElementById("picture");
-const view = { zoom: 0.5, x: null, y: null };
+let mode = "factory"; // or player, or free once somebody has dragged it
+let aim = null; // x, y, zoom in free mode; zoom alone counts while following the player
+let shown = [0, 0, 0.5]; // what the newest picture shows
 
 function address(image) {
   const url = new URL(image.dataset.picture, location.href);
-  if (image === picture) {
-    url.searchParams.set("zoom", view.zoom);
-    if (view.x !== null) { url.searchParams.set("x", view.x); url.searchParams.set("y", view.y); }
-  }
+  if (image !== picture || mode === "factory") return url;
+  if (mode === "free") { url.searchParams.set("x", aim[0]); url.searchParams.set("y", aim[1]); }
+  url.searchParams.set("zoom", aim[2]);
   return url;
 }
 
-async function anchor() {
-  // Where the followed player is now, so that a drag starts from what is on the screen.
-  if (view.x !== null) return;
-  const world = await (await fetch(`/api/worlds/${encodeURIComponent(watched)}`)).json();
-  [view.x, view.y] = world.position ?? [0, 0];
+function look(newMode, newAim) {
+  [mode, aim] = [newMode, newAim];
+  for (const button of document.querySelectorAll("[data-mode]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+  }
+  renew(picture);
 }
 
 if (picture) {
   const zoomBy = (factor) => {
-    view.zoom = Math.min(4, Math.max(0.1, view.zoom * factor));
-    renew(picture);
+    const [x, y, zoom] = aim ?? shown;
+    look(mode === "player" ? "player" : "free", [x, y, Math.min(4, Math.max(0.1, zoom * factor))]);
   };
   for (const button of document.querySelectorAll("[data-zoom-by]")) {
     button.addEventListener("click", () => zoomBy(Number(button.dataset.zoomBy)));
   }
-  document.querySelector("[data-follow]").addEventListener("click", () => {
-    view.x = view.y = null;
-    renew(picture);
-  });
+  for (const button of document.querySelectorAll("[data-mode]")) {
+    button.addEventListener("click", () => {
+      look(button.dataset.mode, button.dataset.mode === "player" ? shown : null);
+    });
+  }
   picture.addEventListener("wheel", (event) => {
     event.preventDefault();
     zoomBy(event.deltaY < 0 ? 1.25 : 0.8);
   }, { passive: false });
 
   let from = null;
-  picture.addEventListener("pointerdown", async (event) => {
+  picture.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     picture.setPointerCapture(event.pointerId);
-    from = [event.clientX, event.clientY];
-    await anchor();
+    from = [event.clientX, event.clientY, ...shown];
   });
   picture.addEventListener("pointermove", (event) => {
     if (from) picture.style.translate = `${event.clientX - from[0]}px ${event.clientY - from[1]}px`;
   });
-  picture.addEventListener("pointerup", async (event) => {
+  picture.addEventListener("pointerup", (event) => {
     if (!from) return;
-    const scale = 32 * view.zoom * picture.clientWidth / 1280;
-    const moved = [event.clientX - from[0], event.clientY - from[1]];
+    const [startX, startY, x, y, zoom] = from;
     from = null;
-    await anchor();
-    view.x -= moved[0] / scale;
-    view.y -= moved[1] / scale;
-    renew(picture);
+    const scale = 32 * zoom * picture.clientWidth / picture.naturalWidth;
+    look("free", [x - (event.clientX - startX) / scale, y - (event.clientY - startY) / scale, zoom]);
   });
 }
 
