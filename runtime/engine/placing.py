@@ -75,10 +75,10 @@ def can_fast_replace(
     if proto.fast_replaceable_group is None:
         return None
     for e in world.surface.at(x, y):
-        if e.proto.fast_replaceable_group == proto.fast_replaceable_group and (e.x, e.y) == (x, y):
-            if e.proto is not proto or e.direction != direction:
-                blocker = world.surface.obstacle(proto, x, y, direction, e.__eq__)
-                return e if blocker is None else None
+        same_place = e.proto.fast_replaceable_group == proto.fast_replaceable_group and (e.x, e.y) == (x, y)
+        if same_place and (e.proto is not proto or e.direction != direction):
+            blocker = world.surface.obstacle(proto, x, y, direction, e.__eq__)
+            return e if blocker is None else None
     return None
 
 

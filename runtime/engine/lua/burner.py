@@ -21,7 +21,7 @@ class LuaBurner(LuaObject):
         self.burner = burner
 
     @property
-    def valid(self) -> bool:  # type: ignore[override]
+    def valid(self) -> bool:
         return self.burner.owner.valid
 
     def same_as(self, other: Any) -> bool:

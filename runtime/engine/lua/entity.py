@@ -45,7 +45,7 @@ class LuaEntity(LuaObject):
         self.entity = entity
 
     @property
-    def valid(self) -> bool:  # type: ignore[override]
+    def valid(self) -> bool:
         return self.entity.valid
 
     def __str__(self) -> str:

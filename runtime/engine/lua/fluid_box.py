@@ -22,7 +22,7 @@ class LuaFluidBox(LuaObject):
         self.entity = entity
 
     @property
-    def valid(self) -> bool:  # type: ignore[override]
+    def valid(self) -> bool:
         return self.entity.valid
 
     def same_as(self, other: Any) -> bool:

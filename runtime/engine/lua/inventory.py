@@ -23,7 +23,7 @@ class LuaInventory(LuaObject):
         self.alive = True
 
     @property
-    def valid(self) -> bool:  # type: ignore[override]
+    def valid(self) -> bool:
         owner = self.inventory.owner
         return self.alive and (owner is None or owner.valid)
 

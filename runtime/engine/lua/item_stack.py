@@ -29,7 +29,7 @@ class LuaItemStack(LuaObject):
         self.slot = slot
 
     @property
-    def valid(self) -> bool:  # type: ignore[override]
+    def valid(self) -> bool:
         owner = self.inventory.owner
         return (owner is None or owner.valid) and self.slot < len(self.inventory)
 

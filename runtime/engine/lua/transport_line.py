@@ -20,7 +20,7 @@ class LuaTransportLine(LuaObject):
         self.lane = lane
 
     @property
-    def valid(self) -> bool:  # type: ignore[override]
+    def valid(self) -> bool:
         return self.belt.valid
 
     def same_as(self, other: Any) -> bool:

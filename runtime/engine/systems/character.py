@@ -249,7 +249,7 @@ class HandMining(Process):
         return character.can_reach(target)
 
     def _ticks(self, target: Entity) -> int:
-        speed = self.character.proto.raw["mining_speed"] * (
+        speed: float = self.character.proto.raw["mining_speed"] * (
             1 + self.character.force.manual_mining_speed_modifier
         )
         return max(1, math.ceil(target.proto.mining_time * 60 / speed - 1e-9))

@@ -66,7 +66,8 @@ class CraftingMachine(Entity):
 
     def craft_ticks(self, recipe: RecipePrototype) -> int:
         """How long one craft takes here."""
-        return max(1, math.ceil(recipe.energy * 60 / self.proto.raw["crafting_speed"] - 1e-9))
+        speed: float = self.proto.raw["crafting_speed"]
+        return max(1, math.ceil(recipe.energy * 60 / speed - 1e-9))
 
     # --- working -----------------------------------------------------------------------------------------------
 
@@ -149,7 +150,8 @@ class CraftingMachine(Entity):
 
     def _finished(self, tick: int) -> None:
         recipe = self.crafting
-        assert recipe is not None and self.burner is not None
+        assert recipe is not None
+        assert self.burner is not None
         self.burner.settle(tick)
         self._finish = NEVER
         self._left = -1

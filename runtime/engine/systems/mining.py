@@ -96,10 +96,11 @@ class MiningDrill(Entity):
         categories = set(self.proto.raw["resource_categories"])
         left, top, right, bottom = self.mining_area()
         for e in self.world.surface.within((left, top, right, bottom)):
-            if isinstance(e, Resource) and left <= e.x <= right and top <= e.y <= bottom:
-                if e.proto.raw.get("category", "basic-solid") in categories:
-                    self.resources.append(e)
-                    e.drills[self.unit_number] = self
+            if not isinstance(e, Resource) or not (left <= e.x <= right and top <= e.y <= bottom):
+                continue
+            if e.proto.raw.get("category", "basic-solid") in categories:
+                self.resources.append(e)
+                e.drills[self.unit_number] = self
         self._start()
 
     def removed(self) -> None:
@@ -133,7 +134,8 @@ class MiningDrill(Entity):
     # --- working -----------------------------------------------------------------------------------------------
 
     def _ticks_per_item(self, resource: Resource) -> int:
-        return math.ceil(resource.proto.mining_time * 60 / self.proto.raw["mining_speed"] - 1e-9)
+        speed: float = self.proto.raw["mining_speed"]
+        return math.ceil(resource.proto.mining_time * 60 / speed - 1e-9)
 
     @property
     def _mines_solids(self) -> bool:
@@ -197,7 +199,8 @@ class MiningDrill(Entity):
 
     def _finished(self) -> None:
         target = self.target
-        assert target is not None and self.burner is not None
+        assert target is not None
+        assert self.burner is not None
         self.burner.settle(self.world.tick)
         self._finish = NEVER
         self._left = -1
