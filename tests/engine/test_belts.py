@@ -301,7 +301,7 @@ def test_full_loops_turn(items: int) -> None:
             put += rng.choice(belts).insert_at(rng.choice([1, 2]), rng.random(), "iron-plate")
     belts[0].remove("iron-plate", 1)
     assert belts[0].insert("copper-plate", 1) == 1
-    seen = set()
+    seen: set[int] = set()
     for _ in range(400):
         world.advance(world.tick + 5)
         seen.update(i for i, b in enumerate(belts) if "copper-plate" in b.offer())
@@ -349,7 +349,8 @@ def test_items_are_neither_lost_nor_overlapping(seed: int) -> None:
         belt = cells.get((x, y))
         what = rng.random()
         if belt is None:
-            cells[(x, y)] = line(world, x, y, rng.choice([NORTH, EAST, SOUTH, WEST]), 1, rng.choice(["transport-belt", "fast-transport-belt"]))[0]  # fmt: skip
+            name = rng.choice(["transport-belt", "fast-transport-belt"])
+            cells[(x, y)] = line(world, x, y, rng.choice([NORTH, EAST, SOUTH, WEST]), 1, name)[0]
         elif what < 0.1:
             count -= len(belt.mined_items())
             world.destroy(cells.pop((x, y)))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from runtime.engine.entity import Entity
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.ground import ItemOnGround
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.world import World
-
 from tests.engine.test_belts import EAST, NORTH, SOUTH, WEST, build, line, new_world, places
 
 
@@ -115,7 +116,7 @@ def test_electric_inserters_swing_in_their_time(name: str, half: int, reach: int
     world, _, ins, _ = chest_to_chest(name, reach=reach)
     ins.power = Mains()
     seen = hand(world, ins, 300)
-    assert [b - a for a, b in zip(seen, seen[1:], strict=False)] == [half] * (len(seen) - 1)
+    assert [b - a for a, b in itertools.pairwise(seen)] == [half] * (len(seen) - 1)
     assert ins.power.charged > 0
 
 
@@ -162,7 +163,10 @@ def test_it_keeps_fuel_that_it_moves_for_itself() -> None:
     assert ins.burner.inventory.count("coal") == 1
 
 
-@pytest.mark.parametrize(("item", "delivered", "count"), [("iron-ore", [47, 123], 2), ("stone", [47, 123, 199, 275], 4), ("coal", None, 5), ("iron-plate", [], 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("item", "delivered", "count"),
+    [("iron-ore", [47, 123], 2), ("stone", [47, 123, 199, 275], 4), ("coal", None, 5), ("iron-plate", [], 0)],
+)
 def test_fill_limits_of_a_furnace_are_checked_before_picking_up(
     item: str, delivered: list[int] | None, count: int
 ) -> None:
@@ -193,10 +197,9 @@ def test_a_waiting_inserter_acts_on_the_next_tick() -> None:
     assert target.inventories()[1].count("stone") == 1
 
 
-@pytest.mark.parametrize(("direction", "lane", "first", "full"), [(EAST, 2, 120, [0, 64, 128]), (WEST, 1, 120, [0, 64, 128]), (SOUTH, 2, 69, [0, 64, 128])])  # fmt: skip
-def test_drops_on_the_far_lane_until_it_is_full(
-    direction: int, lane: int, first: int, full: list[int]
-) -> None:
+@pytest.mark.parametrize(("direction", "lane", "first"), [(EAST, 2, 120), (WEST, 1, 120), (SOUTH, 2, 69)])
+def test_drops_on_the_far_lane_until_it_is_full(direction: int, lane: int, first: int) -> None:
+    full = [0, 64, 128]
     world = new_world()
     build(world, "wooden-chest", 0.5, -0.5).insert("iron-plate", 50)
     ins = inserter(world, 0.5, 0.5, NORTH)
@@ -316,8 +319,10 @@ def test_filters_on_a_mixed_belt() -> None:
             belts[0].insert_at_back(1, name)
             world.advance(world.tick + 16)
     world.advance(1000)
-    assert target.inventories()[1].contents().get("copper-plate", 0) + [n for b in belts for n, _ in b.lane_contents(1)].count("copper-plate") == 3  # fmt: skip
-    assert "iron-plate" not in target.inventories()[1].contents()
+    moved = target.inventories()[1].contents()
+    left = [name for belt in belts for name, _ in belt.lane_contents(1)]
+    assert moved.get("copper-plate", 0) + left.count("copper-plate") == 3
+    assert "iron-plate" not in moved
     assert world.next_event_tick() is None
 
 
@@ -456,7 +461,10 @@ def test_a_saved_world_goes_on_as_the_other() -> None:
         copy: World = pickle.loads(pickle.dumps(world))
         world.advance(stop + 700)
         copy.advance(stop + 700)
-        states = [[e.state() for c in sorted(w.surface.chunks) for e in w.surface.chunks[c].values()] for w in (world, copy)]  # fmt: skip
+        states = [
+            [e.state() for c in sorted(w.surface.chunks) for e in w.surface.chunks[c].values()]
+            for w in (world, copy)
+        ]
         assert states[0] == states[1]
 
 
@@ -467,3 +475,36 @@ def test_a_long_chain_can_be_saved() -> None:
         inserter(world, 0.5, 2 * i + 1.5, NORTH)
     world.advance(100)
     pickle.loads(pickle.dumps(world))
+
+
+def test_drills_fill_a_belt_and_go_on_as_it_empties() -> None:
+    world = new_world()
+    for x in range(8):
+        for y in range(2):
+            world.create("iron-ore", x + 0.5, y + 0.5, NORTH, world.forces["neutral"], amount=1000)
+    drills = [build(world, "burner-mining-drill", 2 * i + 1, 1, SOUTH) for i in range(4)]
+    belts = line(world, 0, 2, EAST, 8)
+    for drill in drills:
+        drill.insert("coal", 20)
+    world.advance(242)
+    assert sum(len(places(b, 1)) for b in belts) == 0
+    world.advance(243)
+    assert [places(belts[2 * i + 1], 1) for i in range(4)] == [[120]] * 4
+    world.advance(4000)
+    on_belts = sum(len(places(b, 1)) for b in belts)
+    assert places(belts[7], 1) == [0, 64, 128, 192]
+    assert places(belts[1], 1) == [0, 64, 128]
+    assert {d.status() for d in drills} == {"waiting_for_space_in_destination"}
+    take = inserter(world, 8.5, 2.5, WEST)
+    take.insert("coal", 5)
+    chest = build(world, "wooden-chest", 9.5, 2.5)
+    world.advance(14000)
+    moved = chest.inventories()[1].count("iron-ore")
+    # A burner inserter's rate, since the drills bring as much.
+    assert moved >= (10000 // 77) - 2
+    ore = sum(e.amount for e in world.surface.by_name["iron-ore"].values())  # type: ignore[attr-defined]
+    waiting = sum(d.status() == "waiting_for_space_in_destination" for d in drills)
+    here = sum(len(places(b, 1)) for b in belts) + moved + (take.held is not None)
+    assert 0 <= 16 * 1000 - ore - here <= 4
+    assert on_belts > 20
+    assert waiting < 4
