@@ -508,3 +508,19 @@ def test_drills_fill_a_belt_and_go_on_as_it_empties() -> None:
     assert 0 <= 16 * 1000 - ore - here <= 4
     assert on_belts > 20
     assert waiting < 4
+
+
+@pytest.mark.parametrize("tick", [5, 20, 60, 100])
+def test_switched_off_and_on(tick: int) -> None:
+    world, _, ins, target = chest_to_chest()
+    world.advance(tick)
+    ins.active = False
+    ins.wake(tick + 1)
+    before = target.inventories()[1].count()
+    world.advance(tick + 500)
+    assert ins.status() == "disabled_by_script"
+    assert target.inventories()[1].count() == before
+    ins.active = True
+    ins.wake(world.tick + 1)
+    world.advance(world.tick + 200)
+    assert target.inventories()[1].count() > before

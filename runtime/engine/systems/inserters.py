@@ -39,7 +39,7 @@ class Inserter(Chaser):
     __slots__ = (
         "arm", "began", "buffer", "burner", "drop_entity", "filters", "goal", "held", "held_count", "lane",
         "lane_number", "last_step", "length", "paid", "path", "pickup_entity", "planned", "power", "resolved",
-        "second_lane_first", "starved", "steps", "turn", "use_filters",
+        "second_lane_first", "starved", "steps", "stopped", "turn", "use_filters",
     )  # fmt: skip
     rotatable = True
 
@@ -58,6 +58,7 @@ class Inserter(Chaser):
         self.second_lane_first = False
         self.goal = FETCH
         self.starved = False
+        self.stopped = False  # `active` as last acted on, negated
         self.held: str | None = None
         self.held_count = 0
         self.filters: dict[int, str] = {}
@@ -120,8 +121,9 @@ class Inserter(Chaser):
         self._forget_targets()
         self.wake(self.world.tick + 1)
 
-    def active_changed(self) -> None:
+    def _switch(self) -> None:
         """`active` was set: stop where it is, or go on."""
+        self.stopped = not self.active
         if self.active:
             self.world.schedule(self, self.world.tick + 1, PICK)
         else:
@@ -656,6 +658,8 @@ class Inserter(Chaser):
         self._seek(tick + 1)
 
     def wake(self, tick: int) -> None:
+        if self.active == self.stopped:
+            self._switch()
         if self.starved or not self.active:
             return
         if self.goal == HOLD:
