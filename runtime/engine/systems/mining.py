@@ -59,8 +59,7 @@ class MiningDrill(Entity):
     """A drill. It works on one resource after another among those under it and keeps one item that it can't drop."""
 
     __slots__ = (
-        "_blocked", "_finish", "_holding", "_left", "_out_of_fuel_at", "_started", "burner", "modules", "next_resource",
-        "resources",
+        "_blocked", "_bonus", "_finish", "_holding", "_left", "_started", "burner", "modules", "next_resource", "resources",
     )  # fmt: skip
     rotatable = True
 
@@ -70,12 +69,12 @@ class MiningDrill(Entity):
         self.modules = Inventory(self.proto.raw.get("module_slots", 0), self, 2)
         self.resources: list[Resource] = []
         self.next_resource = 0
-        self._holding: str | None = None  # mined, and waiting to be dropped
+        self._holding: list[str] = []  # mined, and waiting to be dropped
+        self._bonus = 0.0  # share of an item that mining productivity has added so far
         self._left = -1  # ticks of work left on the present item; -1: none begun
         self._finish = NEVER  # the tick at which that is done, while working
         self._started = False
         self._blocked = False
-        self._out_of_fuel_at = NEVER
 
     # --- what is under it --------------------------------------------------------------------------------------
 
@@ -147,7 +146,7 @@ class MiningDrill(Entity):
         target = self.target
         if (
             target is None
-            or self._holding is not None
+            or self._holding
             or self._finish != NEVER
             or self.burner is None
             or not self.active
@@ -166,16 +165,16 @@ class MiningDrill(Entity):
     def _schedule(self) -> None:
         assert self.burner is not None
         out = self.world.tick + self.burner.ticks_left()
-        self._out_of_fuel_at = out
         self.world.schedule(self, min(out, self._finish), DROP if self._finish <= out else CRAFT)
 
-    def _pause(self) -> None:
-        """Stop drawing power; the work done on the present item is kept."""
+    def _pause(self, cold: bool = True) -> None:
+        """Stop drawing power; the work done on the present item is kept. Cold: the energy buffer ran empty, too."""
         tick = self.world.tick
         if self._finish != NEVER:
             self._left = max(0, self._finish - tick)
             self._finish = NEVER
-        self._started = False
+        if cold:
+            self._started = False
         if self.burner is not None:
             self.burner.set_rate(0.0, tick)
         self.world.cancel(self)
@@ -183,7 +182,7 @@ class MiningDrill(Entity):
     def on_event(self, world: Any, tick: int) -> None:
         burner = self.burner
         assert burner is not None
-        if self._holding is not None:
+        if self._holding:
             self._deliver()
             return
         if tick >= self._finish:
@@ -205,28 +204,31 @@ class MiningDrill(Entity):
         self._finish = NEVER
         self._left = -1
         product = target.proto.products[0]
-        self._holding = product.name
+        self._bonus += self.force.mining_drill_productivity_bonus
+        count = 1 + int(self._bonus + 1e-9)
+        self._bonus -= count - 1
+        self._holding = [product.name] * count
         self.next_resource = (self.next_resource + 1) % len(self.resources)
         target.deplete()
-        self.force.items.made(product.name, 1)
+        self.force.items.made(product.name, count)
         self._deliver()
 
     def _deliver(self) -> None:
-        assert self._holding is not None
         x, y = self.drop_position()
-        if deliver(self.world, self, x, y, self._holding):
-            self._holding = None
-            self._blocked = False
-            self._start()
-            if self._finish == NEVER:
-                self._pause()
-        else:
+        while self._holding and deliver(self.world, self, x, y, self._holding[0]):
+            del self._holding[0]
+        if self._holding:
             self._blocked = True
+            self._pause(cold=False)
+            await_delivery(self.world, self, x, y, self._holding[0])
+            return
+        self._blocked = False
+        self._start()
+        if self._finish == NEVER:
             self._pause()
-            await_delivery(self.world, self, x, y, self._holding)
 
     def wake(self, tick: int) -> None:
-        if self._holding is not None:
+        if self._holding:
             self.world.schedule(self, tick, DROP)
 
     def surroundings_changed(self, cell: tuple[int, int]) -> None:
@@ -289,7 +291,7 @@ class MiningDrill(Entity):
     def status(self) -> str | None:
         if not self.active:
             return "disabled_by_script"
-        if self._holding is not None and self._blocked:
+        if self._holding and self._blocked:
             return "waiting_for_space_in_destination"
         if not self.resources:
             return "no_minable_resources"
@@ -300,5 +302,5 @@ class MiningDrill(Entity):
         return "working"
 
     def more_state(self) -> list[Any]:
-        return [self._holding, self._left, self._finish, self._blocked, self.next_resource,
+        return [self._holding, self._bonus, self._left, self._finish, self._blocked, self.next_resource,
                 self.burner.state() if self.burner else None]  # fmt: skip
