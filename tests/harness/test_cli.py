@@ -19,6 +19,10 @@ import pytest
 from tests.harness.program import CLAUDETORIO, up
 
 
+TICKS_LOST = 120
+"""What a killed world may lose at speed 1."""
+
+
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*CLAUDETORIO, *arguments], capture_output=True, text=True, timeout=60, env=os.environ | environment
@@ -127,18 +131,19 @@ def test_a_killed_world_is_restarting_and_then_back(tmp_path: Path) -> None:
         while "restarting" not in seen or world()["status"] != "running":
             seen.add(world()["status"])
             assert time.monotonic() - began < 20
-        assert time.monotonic() - began < 5
+        # 5 s on a machine that does nothing else; tests share theirs.
+        assert time.monotonic() - began < 10
         assert seen <= {"running", "restarting"}
-        assert world()["tick"] >= tick
+        assert world()["tick"] >= tick - TICKS_LOST
 
 
 def test_a_killed_up_leaves_no_orphan_and_goes_on_where_it_was(tmp_path: Path) -> None:
-    with up(tmp_path, "--worlds", "1", "--agent", "none") as (process, address):
+    with up(tmp_path, "--worlds", "1", "--agent", "none", "--speed", "1") as (process, address):
         tick = get(f"{address}/api/worlds")[0]["tick"]
         started = family(process)
         assert started
         process.kill()
         _, alive = psutil.wait_procs(started, timeout=5)
         assert not alive
-    with up(tmp_path, "--worlds", "1", "--agent", "none") as (_, address):
-        assert get(f"{address}/api/worlds")[0]["tick"] >= tick
+    with up(tmp_path, "--worlds", "1", "--agent", "none", "--speed", "1") as (_, address):
+        assert get(f"{address}/api/worlds")[0]["tick"] >= tick - TICKS_LOST

@@ -195,7 +195,8 @@ def test_a_killed_world_comes_back_as_it_was(tmp_path: Path) -> None:
         assert world.score().tick >= before - 120
         report, _ = world.run_program("print(kept)", 30)
         assert report.output == "7\n", report
-        assert took < 5
+        # 5 s on a machine that does nothing else; tests share theirs.
+        assert took < 10
     assert not [
         p for p in psutil.Process().children(recursive=True) if "factorio-embedded" in " ".join(p.cmdline())
     ]

@@ -211,7 +211,8 @@ def test_events_tell_of_every_world_and_of_what_happens(site: Site) -> None:
 
 def test_watching_a_world_counts_as_viewing_it(site: Site) -> None:
     with site.http.stream("GET", "/api/events?world=north") as stream:
-        next(stream.iter_lines())
+        lines = stream.iter_lines()  # kept: one that is collected closes the stream
+        next(lines)
         assert site.fleet.worlds["north"].summary().viewers == 1
         assert site.fleet.worlds["south"].summary().viewers == 0
     until(lambda: site.fleet.worlds["north"].summary().viewers == 0)
