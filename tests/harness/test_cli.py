@@ -18,7 +18,6 @@ import pytest
 
 from tests.harness.program import CLAUDETORIO, up
 
-
 TICKS_LOST = 120
 """What a killed world may lose at speed 1."""
 
