@@ -9,7 +9,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import structlog
 import typer
@@ -115,7 +115,7 @@ def run_trial(task: Task, agent: str, speed: float) -> Trial:
         try:
             with served_world("trial", Path(folder), setup) as world:
                 began = world.host.score().tick
-                error = play(task, world, Path(folder) / "player.log")
+                error = play(task, world)
                 played = world.host.score().tick - began
                 say(
                     f"{task.name}: verifying after {world.session.steps} steps, {played // TICKS_PER_SECOND} s"
@@ -136,28 +136,27 @@ def run_trial(task: Task, agent: str, speed: float) -> Trial:
             raise CouldNotRun(str(problem)) from problem
 
 
-def play(task: Task, world: ServedWorld, log: Path) -> str | None:
+def play(task: Task, world: ServedWorld) -> str | None:
     """Have the built-in player play until it has reached the goal, or its steps or time are used up.
 
-    The player has ended when this returns; what went wrong, if anything did.
+    What it says goes to stderr. It has ended when this returns; what went wrong, if anything did.
     """
     goal = f"{task.item}={task.quota}/{task.holdout_seconds}"
     command = [sys.executable, "-m", "harness.player", "--url", world.url, "--goal", goal]
-    with log.open("ab+") as output:
-        player = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        try:
-            deadline = time.monotonic() + PLAY_SECONDS
-            while player.poll() is None:
-                if world.session.steps >= task.steps:
-                    return f"not done in {task.steps} steps"
-                if time.monotonic() > deadline:
-                    return f"not done in {PLAY_SECONDS:g} s"
-                time.sleep(0.1)
-            return None if player.returncode == 0 else f"the player ended: {_last_line(output)}"
-        finally:
-            player.kill()
-            player.wait()
-            world.host.cancel()
+    player = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    try:
+        deadline = time.monotonic() + PLAY_SECONDS
+        while player.poll() is None:
+            if world.session.steps >= task.steps:
+                return f"not done in {task.steps} steps"
+            if time.monotonic() > deadline:
+                return f"not done in {PLAY_SECONDS:g} s"
+            time.sleep(0.1)
+        return None if player.returncode == 0 else f"the player ended with exit code {player.returncode}"
+    finally:
+        player.kill()
+        player.wait()
+        world.host.cancel()
 
 
 def verify(task: Task, world: ServedWorld, speed: float) -> dict[str, float]:
@@ -190,9 +189,3 @@ def _fle(what: str, order: dict[str, object], seconds: float) -> str:
     if done.returncode:
         raise CouldNotRun(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"{what} failed")
     return done.stdout.strip().splitlines()[-1]
-
-
-def _last_line(log: IO[bytes]) -> str:
-    log.seek(0)
-    lines = log.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "without a word"

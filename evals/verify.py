@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fle.eval.tasks.task_definitions.lab_play.throughput_tasks import THROUGHPUT_TASKS
@@ -60,8 +61,12 @@ def verify(order: dict[str, Any]) -> dict[str, Any]:
     order: task, and the world's port, password and speed.
     """
     task = make_task(order["task"])
-    with WorldClient("127.0.0.1", order["port"], order["password"]) as world:
+    with (
+        WorldClient("127.0.0.1", order["port"], order["password"]) as world,
+        ThreadPoolExecutor(max_workers=1) as executor,
+    ):
         instance = attach(Rcon(world), speed=order["speed"])
+        instance._executor = executor  # what FLE evaluates programs on; program processes need none
         response = task.verify(0.0, instance, {})
     return {"success": response.success, "throughput": response.meta[task.throughput_key]}
 
