@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from runtime.engine.lua.energy_source_prototype import KINDS, LuaEnergySourcePrototype, drain
-from runtime.engine.lua.fluid_box_prototype import LuaFluidBoxPrototype, fluid_boxes
+from runtime.engine.lua.fluid_box_prototype import LuaFluidBoxPrototype
 from runtime.engine.lua.item_prototype import LuaItemPrototype, resistance_tables
 from runtime.engine.lua.prototype import (
     LuaPrototypeBase,
@@ -20,6 +20,7 @@ from runtime.engine.lua.prototype import (
 )  # fmt: skip
 from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
 from runtime.engine.prototypes import EntityPrototype, Raw, joules, load, products
+from runtime.engine.systems.pipes import prototype_boxes
 
 CRAFTERS = ("assembling-machine", "furnace", "rocket-silo")
 
@@ -316,7 +317,7 @@ class LuaEntityPrototype(LuaPrototypeBase):
         """Of an underground belt or pipe: tiles between its two ends, the far end included."""
         if self.raw["type"] == "underground-belt":
             return int(self.raw["max_distance"])
-        for box in fluid_boxes(self.proto) if self.raw["type"] == "pipe-to-ground" else ():
+        for box in prototype_boxes(self.proto) if self.raw["type"] == "pipe-to-ground" else ():
             for connection in box["pipe_connections"]:
                 if "max_underground_distance" in connection:
                     return int(connection["max_underground_distance"])
@@ -378,12 +379,12 @@ class LuaEntityPrototype(LuaPrototypeBase):
     @lua_read
     def fluidbox_prototypes(self) -> list[LuaFluidBoxPrototype]:
         """Its fluid boxes."""
-        return [LuaFluidBoxPrototype(self.proto, i, raw) for i, raw in enumerate(fluid_boxes(self.proto), 1)]
+        return [LuaFluidBoxPrototype(self.proto, i, raw) for i, raw in enumerate(prototype_boxes(self.proto), 1)]
 
     @lua_read
     def fluid_capacity(self) -> float:
         """How much fluid all its boxes hold."""
-        return float(sum(b.get("volume", 100) for b in fluid_boxes(self.proto)))
+        return float(sum(b.get("volume", 100) for b in prototype_boxes(self.proto)))
 
     @lua_method
     def get_max_energy_usage(self, quality: Any = None) -> float:
@@ -476,7 +477,7 @@ class LuaEntityPrototype(LuaPrototypeBase):
     @lua_method
     def get_fluid_capacity(self, quality: Any = None) -> float:
         """How much fluid all its boxes hold."""
-        return float(sum(b.get("volume", 100) for b in fluid_boxes(self.proto)))
+        return float(sum(b.get("volume", 100) for b in prototype_boxes(self.proto)))
 
     @lua_method
     def get_pumping_speed(self, quality: Any = None) -> float:

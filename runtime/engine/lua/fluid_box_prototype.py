@@ -9,14 +9,7 @@ from runtime.engine.lua.fluid_prototype import LuaFluidPrototype
 from runtime.engine.lua.sandbox import LuaObject, lua_read
 from runtime.engine.prototypes import EntityPrototype, Raw
 
-BOXES = ("fluid_box", "input_fluid_box", "output_fluid_box")
 CARDINAL = (0, 4, 8, 12)
-
-
-def fluid_boxes(proto: EntityPrototype) -> list[Raw]:
-    """The data stage's fluid boxes of an entity, in the game's order."""
-    single = [proto.raw[k] for k in BOXES if proto.raw.get(k)]
-    return single + [b for b in proto.raw.get("fluid_boxes") or () if isinstance(b, dict)]
 
 
 def connection_table(raw: Raw) -> dict[str, Any]:
