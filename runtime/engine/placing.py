@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.entity import CLASSES, Entity
 from runtime.engine.prototypes import EntityPrototype
+from runtime.engine.systems.ground import ItemOnGround
 
 if TYPE_CHECKING:
     from runtime.engine.force import Force
@@ -40,7 +42,8 @@ def can_place(
 ) -> bool:
     """Whether an entity may be built here. `manual`: by the rules for a player's hand, which also wants resources under drills."""
     direction = faced(proto, direction)
-    if world.surface.obstacle(proto, x, y, direction) is not None:
+    # A hand builds over items on the ground.
+    if world.surface.obstacle(proto, x, y, direction, _lies_about if manual else None) is not None:
         return can_fast_replace(world, proto, x, y, direction) is not None if manual else False
     if manual and proto.type == "mining-drill":
         return has_resources(world, proto, x, y)
@@ -77,7 +80,7 @@ def can_fast_replace(
     for e in world.surface.at(x, y):
         same_place = e.proto.fast_replaceable_group == proto.fast_replaceable_group and (e.x, e.y) == (x, y)
         if same_place and (e.proto is not proto or e.direction != direction):
-            blocker = world.surface.obstacle(proto, x, y, direction, e.__eq__)
+            blocker = world.surface.obstacle(proto, x, y, direction, _only(e))
             return e if blocker is None else None
     return None
 
@@ -113,7 +116,27 @@ def place(
         return world.create(proto.name, x, y, direction, force, **fields)
     if proto.is_building and world.surface.obstacle(proto, x, y, direction, _movable) is not None:
         return None
-    return world.create(proto.name, x, y, direction, force, **fields)
+    made = world.create(proto.name, x, y, direction, force, **fields)
+    if proto.is_building:
+        _clear_ground(world, made)
+    return made
+
+
+def _clear_ground(world: World, made: Entity) -> None:
+    """Items that lay where something has been built come to lie beside it."""
+    area = (made.left, made.top, made.right, made.bottom)
+    for pile in [e for e in world.surface.within(area) if isinstance(e, ItemOnGround)]:
+        if world.surface.obstacle(pile.proto, pile.x, pile.y, 0, _only(pile)) is not None:
+            world.destroy(pile)
+            world.spill(pile.x, pile.y, pile.stack_name, pile.count)
+
+
+def _only(one: Entity) -> Callable[[Entity], bool]:
+    return lambda entity: entity is one
+
+
+def _lies_about(entity: Entity) -> bool:
+    return entity.type == "item-entity"
 
 
 def _movable(entity: Entity) -> bool:

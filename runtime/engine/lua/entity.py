@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from runtime.engine.defines import entity_status
 from runtime.engine.entity import Entity
+from runtime.engine.force import FlowStatistics
 from runtime.engine.inventory import Inventory
 from runtime.engine.lua import values
 from runtime.engine.lua.burner import LuaBurner
 from runtime.engine.lua.entity_prototype import LuaEntityPrototype
+from runtime.engine.lua.flow_statistics import LuaFlowStatistics
 from runtime.engine.lua.fluid_box import LuaFluidBox
 from runtime.engine.lua.force import LuaForce
 from runtime.engine.lua.inventory import LuaInventory
@@ -23,6 +26,10 @@ from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine, 
 from runtime.engine.systems.ground import ItemOnGround, receiver
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import MiningDrill, Resource
+from runtime.engine.systems.standing import splitter_neighbours
+from runtime.engine.systems.undergrounds import UndergroundBelt
+
+SPLITTER_LINES = 8  # two in and two out, for each half
 
 
 def lua_entity(entity: Entity | None) -> LuaEntity | None:
@@ -338,6 +345,23 @@ class LuaEntity(LuaObject):
         return None
 
     @lua_read
+    def electric_network_statistics(self) -> LuaFlowStatistics:
+        if self.entity.type != "electric-pole":
+            raise LuaError(
+                f"LuaEntity::electric_network_statistics can only be used on electric poles; {self.entity.name} is none."
+            )
+        # Power doesn't flow yet: a network has made and used nothing.
+        return LuaFlowStatistics(FlowStatistics(), load().entity, "entity")
+
+    @lua_read
+    def energy_generated_last_tick(self) -> float:
+        if self.entity.type != "generator":
+            raise LuaError(
+                f"LuaEntity::energy_generated_last_tick can only be used on generators; {self.entity.name} is none."
+            )
+        return 0.0  # steam doesn't flow yet
+
+    @lua_read
     def status(self) -> Any:
         name = self.entity.status()
         return None if name is None else entity_status()[name]
@@ -491,31 +515,46 @@ class LuaEntity(LuaObject):
 
     @lua_read
     def belt_neighbours(self) -> dict[str, list[Any]]:
-        belt: TransportBelt = self._need(TransportBelt, "belt_neighbours", "transport belts")
-        return {
-            "inputs": [lua_entity(b) for b in belt.inputs()],
-            "outputs": [lua_entity(b) for b in belt.outputs()],
-        }
+        inputs: Sequence[Entity]
+        outputs: Sequence[Entity]
+        if self.entity.type == "splitter":
+            inputs, outputs = splitter_neighbours(self.entity)
+        else:
+            belt: TransportBelt = self._need(TransportBelt, "belt_neighbours", "transport belts")
+            inputs, outputs = belt.inputs(), belt.outputs()
+        return {"inputs": [lua_entity(b) for b in inputs], "outputs": [lua_entity(b) for b in outputs]}
 
     @lua_read
     def belt_shape(self) -> str:
         belt: TransportBelt = self._need(TransportBelt, "belt_shape", "transport belts")
         return belt.shape()
 
+    @lua_read
+    def belt_to_ground_type(self) -> str:
+        belt: UndergroundBelt = self._need(UndergroundBelt, "belt_to_ground_type", "underground belts")
+        return belt.belt_to_ground_type
+
+    @lua_read
+    def neighbours(self) -> Any:
+        belt: UndergroundBelt = self._need(UndergroundBelt, "neighbours", "underground belts")
+        return lua_entity(belt.other_end())
+
     @lua_method
     def get_max_transport_line_index(self) -> int:
+        if self.entity.type == "splitter":
+            return SPLITTER_LINES
         self._need(TransportBelt, "get_max_transport_line_index", "transport belts")
         return 2
 
     @lua_method
     def get_transport_line(self, index: Any) -> Any:
-        belt: TransportBelt = self._need(TransportBelt, "get_transport_line", "transport belts")
         from runtime.engine.lua.transport_line import LuaTransportLine
 
         lane = values.integer(index, "index")
-        if lane not in (1, 2):
-            raise LuaError(f"Index out of bounds: {lane} (a belt has lines 1 and 2).")
-        return LuaTransportLine(belt, lane)
+        most = self.get_max_transport_line_index()
+        if not 1 <= lane <= most:
+            raise LuaError(f"Index out of bounds: {lane} ({self.entity.name} has {most} lines).")
+        return LuaTransportLine(self.entity, lane)
 
     @lua_read
     def drop_position(self) -> dict[str, float]:

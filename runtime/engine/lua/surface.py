@@ -276,6 +276,11 @@ class LuaSurface(LuaObject):
             if not 0 < amount < 2**32:
                 raise LuaError("Entity amount must be a number greater than 0.")
             more = {"amount": amount, "initial_amount": amount if proto.raw.get("infinite") else None}
+        if proto.type == "underground-belt" and wanted.get("type") is not None:
+            kind = wanted["type"]
+            if kind not in ("input", "output"):
+                raise LuaError(f"Invalid underground belt type: {kind} (input or output).")
+            more = {"belt_to_ground_type": kind}
         if proto.type == "item-entity":
             name, count = values.item_stack(wanted.get("stack"))
             return lua_entity(self.world.drop_pile(x, y, name, count))

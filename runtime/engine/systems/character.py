@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.entity import CRAFT, PICK, SETTLE, Entity, Process, entity_class
@@ -99,15 +100,17 @@ class Character(Entity):
 
 
 class HandCrafting(Process):
-    """The crafting queue: intermediates are queued before what needs them; ingredients are taken when queued."""
+    """The crafting queue: intermediates are queued before what needs them; ingredients are taken when queued.
 
-    __slots__ = ("character", "queue")
+    `reserved` counts the products still to be made that later crafts in the queue use: those don't reach the inventory.
+    """
+
+    __slots__ = ("character", "queue", "reserved")
 
     def __init__(self, character: Character) -> None:
         self.character = character
-        self.queue: list[
-            list[Any]
-        ] = []  # [recipe, crafts left, whether the products are for the queue itself]
+        self.queue: list[list[Any]] = []  # [recipe, crafts left]
+        self.reserved: Counter[str] = Counter()
         character.world.register(self)
 
     def begin(self, recipe: RecipePrototype, crafts: int) -> int:
@@ -116,8 +119,10 @@ class HandCrafting(Process):
         while done < crafts:
             held = self.character.main.contents()
             steps: list[tuple[RecipePrototype, int]] = []
+            before = dict(held)
             if not self._plan(recipe, 1, held, steps, ()):
                 break
+            self._take(before, held, steps)
             for step, count in steps:
                 self._queue(step, count)
             done += 1
@@ -157,6 +162,20 @@ class HandCrafting(Process):
         steps.append((recipe, crafts))
         return True
 
+    def _take(
+        self, before: dict[str, int], after: dict[str, int], steps: list[tuple[RecipePrototype, int]]
+    ) -> None:
+        """Take from the inventory what a plan uses of it; the rest of what it uses, it makes."""
+        used: Counter[str] = Counter()
+        for recipe, crafts in steps:
+            for i in recipe.ingredients:
+                used[i.name] += int(i.amount) * crafts
+        for name, count in used.items():
+            taken = min(count, max(0, before.get(name, 0) - after[name]))
+            self.character.main.remove(name, taken)
+            if count > taken:
+                self.reserved[name] += count - taken
+
     def _queue(self, recipe: RecipePrototype, crafts: int) -> None:
         if self.queue and self.queue[-1][0] is recipe:
             self.queue[-1][1] += crafts
@@ -164,19 +183,14 @@ class HandCrafting(Process):
             self.queue.append([recipe, crafts])
 
     def _next(self) -> None:
-        """Take the ingredients of the first craft in the queue and let its time run."""
-        character = self.character
-        while self.queue:
+        """Let the time of the first craft in the queue run."""
+        if self.queue:
             recipe = self.queue[0][0]
-            if all(character.main.count(i.name) >= i.amount for i in recipe.ingredients):
-                for i in recipe.ingredients:
-                    character.main.remove(i.name, int(i.amount))
-                    character.force.items.used_by_hand(i.name, int(i.amount))
-                ticks = max(1, math.ceil(recipe.energy * 60 / self.speed - 1e-9))
-                world = character.world
-                world.schedule(self, world.tick + ticks, CRAFT)
-                return
-            self.queue.pop(0)  # what it needed was taken away meanwhile: the craft is called off
+            for i in recipe.ingredients:
+                self.character.force.items.used_by_hand(i.name, int(i.amount))
+            ticks = max(1, math.ceil(recipe.energy * 60 / self.speed - 1e-9))
+            world = self.character.world
+            world.schedule(self, world.tick + ticks, CRAFT)
 
     @property
     def speed(self) -> float:
@@ -188,10 +202,13 @@ class HandCrafting(Process):
         entry = self.queue[0]
         for product in entry[0].products:
             count = int(product.amount)
+            character.force.items.made_by_hand(product.name, count)
+            kept = min(count, self.reserved[product.name])
+            self.reserved[product.name] -= kept
+            count -= kept
             put = character.main.insert(product.name, count)
             if put < count:
                 world.spill(character.x, character.y, product.name, count - put)
-            character.force.items.made_by_hand(product.name, count)
         entry[1] -= 1
         if not entry[1]:
             self.queue.pop(0)
@@ -206,7 +223,7 @@ class HandCrafting(Process):
 
     def state(self) -> list[Any]:
         """Plain data for the state hash."""
-        return [self.key, [[r.name, n] for r, n in self.queue]]
+        return [self.key, [[r.name, n] for r, n in self.queue], sorted((+self.reserved).items())]
 
 
 class HandMining(Process):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from runtime.engine.entity import Entity, entity_class
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, load
+from runtime.engine.systems.belts import STEPS
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 
 # Prototype type -> (field with the size, defines.inventory number, what may go in)
@@ -102,6 +104,23 @@ class Standing(Entity):
 
     def more_state(self) -> list[Any]:
         return [self.burner.state() if self.burner else None]
+
+
+def splitter_neighbours(splitter: Entity) -> tuple[list[Entity], list[Entity]]:
+    """The belts that run into a splitter, and those it would run onto; of each the left half's first."""
+    dx, dy = STEPS[splitter.direction - splitter.direction % 4]
+    inputs: list[Entity] = []
+    outputs: list[Entity] = []
+    for side in (-0.5, 0.5):
+        x, y = splitter.x - dy * side, splitter.y + dx * side
+        grid = splitter.world.belts.grid
+        behind = grid.get((math.floor(x - dx), math.floor(y - dy)))
+        if behind is not None and behind.direction == splitter.direction:
+            inputs.append(behind)
+        ahead = grid.get((math.floor(x + dx), math.floor(y + dy)))
+        if ahead is not None and (ahead.direction - splitter.direction) % 16 != 8:
+            outputs.append(ahead)
+    return inputs, outputs
 
 
 class Accepts:
