@@ -30,7 +30,8 @@ from harness.settings import Settings
 from mcp_servers.dispatch import WorldDispatcher, host_protection
 from mcp_servers.world import world_server
 from runtime import fork_server
-from runtime.supervisor import LAUNCH_STAGES, PlayerPlan, Status, Supervisor, WorldPlan
+from runtime.supervisor import PlayerPlan, Supervisor
+from runtime.world_life import LAUNCH_STAGES, Status, WorldPlan
 from runtime.world_session import launch, warm_up
 from viewer.app import gateway
 from viewer.camera import Camera

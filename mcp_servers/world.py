@@ -12,7 +12,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
-from runtime.supervisor import ManagedWorld, Scores, WorldUnavailable
+from runtime.supervisor import ManagedWorld
+from runtime.world_life import Scores, WorldUnavailable
 
 LONGEST_PROGRAM_SECONDS = 600
 TICKS_PER_SECOND = 60

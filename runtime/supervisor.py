@@ -11,17 +11,32 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from runtime.event_log import Event, EventLog
 from runtime.player_process import PlayerProcess
+from runtime.world_life import (
+    AFTER,
+    LAUNCH_STAGES,
+    Launcher,
+    LaunchError,
+    Look,
+    ProgramReport,
+    Recorder,
+    Scores,
+    Status,
+    WorldDetails,
+    WorldPlan,
+    WorldSession,
+    WorldSummary,
+    WorldUnavailable,
+)
 
 log = structlog.get_logger()
 
@@ -50,141 +65,6 @@ ALERT = re.compile(r"^(?:\d+ of )?([\w-]+).*: ([^:]*)$")
 """What stands still, and why: where and how many are no news."""
 
 
-class Status(StrEnum):
-    """The state of a world."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    RESTARTING = "restarting"
-    STOPPED = "stopped"
-    FAILED = "failed"
-
-
-AFTER: dict[Status, frozenset[Status]] = {
-    Status.STARTING: frozenset({Status.RUNNING, Status.RESTARTING, Status.FAILED, Status.STOPPED}),
-    Status.RUNNING: frozenset({Status.RESTARTING, Status.FAILED, Status.STOPPED}),
-    Status.RESTARTING: frozenset({Status.RUNNING, Status.RESTARTING, Status.FAILED, Status.STOPPED}),
-    Status.FAILED: frozenset({Status.STOPPED}),
-    Status.STOPPED: frozenset(),
-}
-"""Which states may follow which."""
-
-
-class WorldUnavailable(Exception):
-    """A world can't answer now; the message says in one sentence why and what to do."""
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What a world is worth at a tick: all of it, and without what was made by hand."""
-
-    tick: int = 0
-    production_score: float = 0.0
-    automated_score: float = 0.0
-
-
-@dataclass(frozen=True)
-class Look:
-    """A glance at a world, cheap enough for once a second. `speed` is game seconds per second."""
-
-    scores: Scores
-    speed: float
-    activity: str
-
-
-@dataclass(frozen=True)
-class WorldDetails:
-    """What is known of a world's inside. Counts are items or entities by name, `position` is in tiles."""
-
-    position: tuple[float, float] | None = None
-    inventory: dict[str, int] = field(default_factory=dict)
-    entities: dict[str, int] = field(default_factory=dict)
-    produced: dict[str, float] = field(default_factory=dict)
-    consumed: dict[str, float] = field(default_factory=dict)
-    research: str | None = None
-    technologies: tuple[str, ...] = ()
-    alerts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ProgramReport:
-    """How a program went: what it printed, and the error and its line if it did not run to its end."""
-
-    output: str
-    error: str | None
-    line: int | None
-    seconds: float
-    scores: Scores
-    notes: tuple[str, ...] = ()
-    """What else the agent should know, such as variables that were lost."""
-
-
-@dataclass(frozen=True)
-class WorldSummary:
-    """A world in one row, as the API gives it; scores are numbers at all times."""
-
-    name: str
-    engine: str
-    scenario: str
-    status: Status
-    tick: int
-    speed: float
-    agent: str
-    activity: str
-    score: float
-    automated_score: float
-    viewers: int
-
-
-class WorldSession(Protocol):
-    """One life of a world: a running process and the host attached to it (`runtime.world_session`).
-
-    Every method may raise WorldUnavailable; all are safe to call from any thread.
-    """
-
-    def end_of_life(self) -> str | None:
-        """None while the process runs, else how it ended."""
-
-    def look(self) -> Look:
-        """Read scores, tick and activity; waits for the world."""
-
-    def details(self) -> WorldDetails:
-        """Read what look leaves out."""
-
-    def scores(self) -> Scores:
-        """Read the scores alone."""
-
-    def run_program(self, code: str, timeout_s: float) -> ProgramReport:
-        """Run a program to its end or time-out."""
-
-    def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
-        """What stands in an area of tiles: see `viewer.picture.Scene`."""
-
-    def position(self) -> tuple[float, float] | None:
-        """Where the character is, in tiles."""
-
-    def factory(self) -> tuple[float, float] | None:
-        """Where most machines stand together, in tiles; None while there are none."""
-
-    def close(self) -> None:
-        """End the host and the process, which saves first if it still can."""
-
-
-class LaunchError(Exception):
-    """A world could not be started; the message is one sentence."""
-
-
-@dataclass(frozen=True)
-class WorldPlan:
-    """What a world is to be: `data` is its own folder, for its journal and saves."""
-
-    name: str
-    data: Path
-    scenario: str = "default_lab_scenario"
-    engine: str = "factorio-embedded"
-    speed: float = 10.0
-
-
 @dataclass(frozen=True)
 class PlayerPlan:
     """Who plays a world: the name shown, and the command that plays."""
@@ -192,21 +72,6 @@ class PlayerPlan:
     agent: str
     command: Sequence[str]
     log: Path
-
-
-Launcher = Callable[[WorldPlan, Callable[[str], None]], WorldSession]
-"""Starts a world, restoring what its data folder holds, and says in a few words what it is at each time it
-goes on to something else (at most LAUNCH_STAGES times). Raises LaunchError."""
-LAUNCH_STAGES = 3
-
-
-class Recorder(Protocol):
-    """Where runs and scores are kept. Methods return at once."""
-
-    def world_seen(self, name: str, engine: str, scenario: str) -> None: ...
-    def run_started(self, world: str, agent: str) -> None: ...
-    def run_ended(self, world: str, outcome: str) -> None: ...
-    def sampled(self, world: str, tick: int, production_score: float, automated_score: float) -> None: ...
 
 
 def backoff(attempt: int) -> float:

@@ -10,7 +10,7 @@ from runtime import fork_server, price_list
 from runtime.fork_server import ForkServerError
 from runtime.host import Host, HostError, ScoreReading
 from runtime.rcon_client import WorldGone, WorldRefused
-from runtime.supervisor import (
+from runtime.world_life import (
     LaunchError,
     Look,
     ProgramReport,

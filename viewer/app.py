@@ -28,7 +28,8 @@ from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp
 
 from runtime.event_log import Event
-from runtime.supervisor import ManagedWorld, Status, WorldUnavailable
+from runtime.supervisor import ManagedWorld
+from runtime.world_life import Status, WorldUnavailable
 from viewer.camera import Camera
 from viewer.chart import Point, game_time, points, score_chart, short
 

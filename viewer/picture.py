@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from viewer import sprites
-from viewer.sprites import Colour, shade
+from viewer.canvas import Colour, shade
 
 PIXELS_PER_TILE = 32
 """At zoom 1, as in the game's own `game.take_screenshot`."""

@@ -18,7 +18,8 @@ import pytest
 from runtime import supervisor
 from runtime.event_log import EventLog
 from runtime.player_process import PlayerProcess
-from runtime.supervisor import LaunchError, PlayerPlan, Status, Supervisor, WorldPlan, WorldUnavailable
+from runtime.supervisor import PlayerPlan, Supervisor
+from runtime.world_life import LaunchError, Status, WorldPlan, WorldUnavailable
 from runtime.world_session import HostedWorld, launch
 from tests.viewer import standin
 

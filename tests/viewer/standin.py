@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runtime.supervisor import Look, ProgramReport, Scores, WorldDetails, WorldPlan, WorldUnavailable
+from runtime.world_life import Look, ProgramReport, Scores, WorldDetails, WorldPlan, WorldUnavailable
 
 
 class StandInSession:

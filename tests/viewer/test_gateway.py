@@ -23,7 +23,8 @@ from starlette.applications import Starlette
 from harness.up import listening
 from mcp_servers.dispatch import WorldDispatcher, host_protection
 from mcp_servers.world import world_server
-from runtime.supervisor import Status, Supervisor
+from runtime.supervisor import Supervisor
+from runtime.world_life import Status
 from tests.viewer.standin import NoRecords, StandInSession, launch, plan
 from viewer.app import gateway
 from viewer.camera import Camera
