@@ -34,7 +34,7 @@ local function put(name, x, y, direction)
 end
 local east, pick_west = defines.direction.east, defines.direction.west
 for cell = 0, {count} - 1 do
-    local x, y = -200 + 14 * (cell % 20), 150 + 4 * math.floor(cell / 20)
+    local x, y = -80 + 14 * (cell % 10), 150 + 4 * math.floor(cell / 10)
     for dx = 0, 1 do for dy = 0, 1 do
         surface.create_entity{{name = "iron-ore", position = {{x + dx + 0.5, y + dy + 0.5}}, amount = 100000}}
     end end
