@@ -1,9 +1,16 @@
-"""Saves: everything of a world that outlives its process, as bytes; and the hash of a world's state."""
+"""Saves: everything of a world that outlives its process, as bytes; and the hash of a world's state.
+
+A save lists the classes of the engine's objects in it; then comes the pickled state of each, with the others named by
+number. So a chain of a thousand belts needs no deep recursion, and reading one makes
+instances of the engine's classes and nothing else.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
+import json
 import pickle
 import zlib
 from dataclasses import dataclass, field
@@ -12,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runtime.engine.world import World
 
-MAGIC = b"factorio-embedded save 1\n"
+MAGIC = b"factorio-embedded save 2\n"
 ALLOWED = {
     ("random", "Random"),
     ("builtins", "set"),
@@ -43,22 +50,55 @@ class Save:
     lua: dict[str, Any] = field(default_factory=dict)
 
 
+class _Pickler(pickle.Pickler):
+    """Pickles the state of one engine object at a time; the others it meets are named by number and queued."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file, protocol=5)
+        self.numbers: dict[int, int] = {}  # id of an object -> its number
+        self.objects: list[Any] = []
+
+    def persistent_id(self, obj: Any) -> int | None:
+        cls = type(obj)
+        if not cls.__module__.startswith("runtime.engine.") or "__reduce__" in vars(cls):
+            return None
+        number = self.numbers.get(id(obj))
+        if number is None:
+            number = self.numbers[id(obj)] = len(self.objects)
+            self.objects.append(obj)
+        return number
+
+
 class _Unpickler(pickle.Unpickler):
     """Loads classes of the engine alone: a save from elsewhere can't name anything else."""
+
+    objects: list[Any]
+
+    def persistent_load(self, pid: Any) -> Any:
+        return self.objects[pid]
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in ALLOWED:
             return super().find_class(module, name)
         if (module, name) == ("builtins", "getattr"):
             return _method
-        if module.startswith("runtime.engine.") and "." not in name:
-            found = super().find_class(module, name)
-            ours = getattr(found, "__module__", None) == module
-            if ours and (
-                isinstance(found, type) or module.startswith("runtime.engine.maps.") or name in PROTOTYPES
-            ):
-                return found
+        found = engine_class(module, name, or_function=True)
+        if found is not None:
+            return found
         raise SaveError(f"the save names {module}.{name}, which no save of a world holds")
+
+
+def engine_class(module: str, name: str, or_function: bool = False) -> Any:
+    """A class of the engine by name, or one of the few functions that a save may name; None for anything else."""
+    if not module.startswith("runtime.engine.") or "." in name:
+        return None
+    found = getattr(importlib.import_module(module), name, None)
+    if getattr(found, "__module__", None) != module:
+        return None
+    if isinstance(found, type):
+        return found
+    known = module.startswith("runtime.engine.maps.") or name in PROTOTYPES
+    return found if or_function and known else None
 
 
 def _method(owner: Any, name: str) -> Any:
@@ -70,7 +110,13 @@ def _method(owner: Any, name: str) -> Any:
 
 def dumps(save: Save) -> bytes:
     """A save as bytes."""
-    return MAGIC + zlib.compress(pickle.dumps(save, protocol=5), 1)
+    states = io.BytesIO()
+    pickler = _Pickler(states)
+    pickler.persistent_id(save)
+    for obj in pickler.objects:  # grows while it is gone through
+        pickler.dump(obj.__getstate__())
+    classes = [(type(o).__module__, type(o).__qualname__) for o in pickler.objects]
+    return MAGIC + zlib.compress(json.dumps(classes).encode() + b"\n" + states.getvalue(), 1)
 
 
 def loads(data: bytes) -> Save:
@@ -82,12 +128,37 @@ def loads(data: bytes) -> Save:
     if not data.startswith(MAGIC):
         raise SaveError("not a save of factorio-embedded")
     try:
-        save = _Unpickler(io.BytesIO(zlib.decompress(data[len(MAGIC) :]))).load()
-    except (zlib.error, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
+        classes, states = zlib.decompress(data[len(MAGIC) :]).split(b"\n", 1)
+        unpickler = _Unpickler(io.BytesIO(states))
+        unpickler.objects = [_empty(*name) for name in json.loads(classes)]
+        for obj in unpickler.objects:
+            _fill(obj, unpickler.load())
+        save = unpickler.objects[0]
+    except (
+        zlib.error, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError, ValueError,
+    ) as error:  # fmt: skip
         raise SaveError(f"the save is damaged: {error}") from error
     if not isinstance(save, Save):
         raise SaveError("the save holds no world")
     return save
+
+
+def _empty(module: str, name: str) -> Any:
+    cls = engine_class(module, name)
+    if cls is None:
+        raise SaveError(f"the save names {module}.{name}, which no save of a world holds")
+    return cls.__new__(cls)
+
+
+def _fill(obj: Any, state: Any) -> None:
+    """Give an object the state that its `__getstate__` gave: a dict, or a dict and what its slots held."""
+    own = getattr(obj, "__setstate__", None)
+    if own is not None:
+        own(state)
+        return
+    fields, slots = state if isinstance(state, tuple) else (state, None)
+    for name, value in {**(fields or {}), **(slots or {})}.items():
+        object.__setattr__(obj, name, value)
 
 
 def state_hash(world: World, storage: Any, clock: list[Any]) -> str:

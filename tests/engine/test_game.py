@@ -188,9 +188,12 @@ def test_a_save_from_elsewhere_can_name_nothing_but_the_engine(tmp_path: Path) -
 
             return (os.system, ("true",))
 
-    for payload in (pickle.dumps(Evil()), pickle.dumps((getattr, ("", "join"))), b"junk"):
+    states = (pickle.dumps(Evil()), pickle.dumps((getattr, ("", "join"))), b"junk")
+    bodies = [b'[["runtime.engine.save", "Save"]]\n' + state for state in states]
+    bodies += [b'[["os", "system"]]\n', b'[["runtime.engine.save", "pickle"]]\n', b"junk"]
+    for body in bodies:
         with pytest.raises(saves.SaveError):
-            saves.loads(saves.MAGIC + zlib.compress(payload))
+            saves.loads(saves.MAGIC + zlib.compress(body))
     with pytest.raises(saves.SaveError):
         saves.loads(b"junk")
 
@@ -231,3 +234,19 @@ def test_unknown_commands_and_scenarios_say_so(make: Make) -> None:
     assert "Unknown command" in make().command("/nonsense")
     with pytest.raises(StartError, match="default_lab_scenario"):
         Game("no-such-map", 1, None, None, quiet)
+
+
+def test_a_long_chain_of_belts_can_be_saved(tmp_path: Path) -> None:
+    # Belts that side-load onto belts that side-load …: every lane refers to the next one.
+    from runtime.engine.maps import default_lab_scenario
+
+    world = default_lab_scenario(1)
+    force = world.forces["player"]
+    x, y = -400.5, -100.5
+    for _ in range(370):
+        for dx, dy, direction in ((0, 0, 4), (1, 0, 4), (2, 1, 0), (2, 0, 0), (2, -1, 4)):
+            world.create("transport-belt", x + dx, y + dy, direction, force)
+        x, y = x + 2, y - 1
+    save = saves.Save(world, {}, [], 1.0, False, 0, "default_lab_scenario")
+    again = saves.loads(saves.dumps(save)).world
+    assert saves.state_hash(again, {}, []) == saves.state_hash(world, {}, [])
