@@ -17,8 +17,8 @@ Tiles are named by their upper left corner, things are placed by their centre.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 DRILL, FURNACE, INSERTER, BELT, CHEST = (
     "burner-mining-drill",
@@ -98,15 +98,20 @@ class Line:
     def cells(self) -> tuple[Cell, ...]:
         return (*self.iron_cells, *self.copper_cells)
 
-    def without(self, blocked: set[Piece]) -> Line:
-        """This line without what has a blocked piece in it. Without the way to copper, the copper cells go."""
-        copper = not blocked.intersection(self.to_copper)
-        return replace(
-            self,
-            coal_drills=tuple(d for d in self.coal_drills if not blocked.intersection(d)),
+    def without(self, blocked: set[tuple[float, float]]) -> Line:
+        """This line without what has a piece at a blocked (x, y). Where the belt can't go on, what lies beyond goes."""
+
+        def free(pieces: Iterable[Piece]) -> bool:
+            return not any((piece.x, piece.y) in blocked for piece in pieces)
+
+        iron = free(self.to_iron)
+        copper = iron and free(self.to_copper)
+        return Line(
+            coal_drills=tuple(drill for drill in self.coal_drills if free(drill)),
+            to_iron=self.to_iron if iron else (),
             to_copper=self.to_copper if copper else (),
-            iron_cells=tuple(c for c in self.iron_cells if not blocked.intersection(c.pieces)),
-            copper_cells=tuple(c for c in self.copper_cells if copper and not blocked.intersection(c.pieces)),
+            iron_cells=tuple(cell for cell in self.iron_cells if iron and free(cell.pieces)),
+            copper_cells=tuple(cell for cell in self.copper_cells if copper and free(cell.pieces)),
         )
 
 

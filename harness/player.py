@@ -97,6 +97,8 @@ async def play(world: World, goal: Goal | None = None) -> None:
     planner = await survey(world)
     while True:
         seen = await world.run("looking around", "look_around()")
+        if seen["error"] is not None:
+            raise WorldAway(f"it can't be seen: {seen['error']}")
         things = [Thing.from_json(line) for line in seen["output"].splitlines() if line.startswith("[")]
         carried = (await world.call("observe"))["inventory"]
         view = View(things, carried)
@@ -129,16 +131,14 @@ async def act(world: World, planner: Planner, stage: Stage) -> None:
     say(stage.words)
     result = await world.run(stage.words, stage.call)
     failures = [json.loads(line) for line in result["output"].splitlines() if line.startswith('{"failed"')]
-    places = {tuple(failure["failed"]) for failure in failures}
-    failed = [piece for piece in stage.pieces if (piece.x, piece.y) in places]
-    if result["error"] is not None:
-        say(f"failed: {result['error'].strip().splitlines()[-1]}")
-        failed += stage.pieces[:1]
+    failed = [(failure["failed"][0], failure["failed"][1]) for failure in failures]
     for failure in failures:
         say(failure["because"])
-    planner.failed(failed)
-    if result["error"] is not None and not stage.pieces:
+    if result["error"] is not None:
+        say(f"failed: {result['error'].strip().splitlines()[-1]}")
+        failed += stage.places[:1]
         await asyncio.sleep(FIRST_PAUSE_SECONDS)
+    planner.failed(failed)
 
 
 async def measure(world: World, goal: Goal) -> float:

@@ -41,18 +41,26 @@ FULL_POCKETS = 2000
 YARD_CHEST = 3000
 """Plates that are put into a chest of the yard; an iron one holds 3,200."""
 PLATES = {"iron-ore": "iron-plate", "copper-ore": "copper-plate"}
+ATTEMPTS, FORGIVENESS = 3, 100
+"""How often something is tried at a place, and after how many stages it is tried again."""
 PATIENCE = 8
 """After so many waits in vain the player smelts by hand."""
 SMELT_SECONDS = 3.2
 
 
+Place = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Stage:
-    """One program: what it is for, and the call of the kit that does it. `pieces`: what it works on."""
+    """One program: what it is for, and the calls of the kit that do it.
+
+    places: of what it works on, as (x, y). waits: whether it only lets time pass.
+    """
 
     words: str
     call: str
-    pieces: tuple[Piece, ...] = ()
+    places: tuple[Place, ...] = ()
     waits: bool = False
 
 
@@ -126,18 +134,23 @@ class Planner:
 
     def __init__(self, lines: Sequence[Line], iron: Patch) -> None:
         self.lines = list(lines)
-        self.trouble: Counter[Piece] = Counter()
-        self.waits = 0
+        self.trouble: Counter[Place] = Counter()
+        self.chosen = self.waits = 0
         self._iron = iron
 
-    def failed(self, pieces: Iterable[Piece]) -> None:
-        """Take note of pieces that could not be put up: after three times the plan goes on without them."""
-        self.trouble.update(pieces)
+    def failed(self, places: Iterable[Place]) -> None:
+        """Take note of places where something could not be done: after some times it is done elsewhere."""
+        self.trouble.update(places)
+
+    def given_up(self, place: Place) -> bool:
+        """Whether it was tried in vain often enough there, for now."""
+        return self.trouble[place] >= ATTEMPTS
 
     def usable_lines(self) -> list[Line]:
         """The lines whose belts can be built, with the cells and coal drills that can."""
-        blocked = {piece for piece, times in self.trouble.items() if times >= 3}
-        return [line.without(blocked) for line in self.lines if not blocked.intersection(line.to_iron)]
+        blocked = {place for place in self.trouble if self.given_up(place)}
+        lines = (line.without(blocked) for line in self.lines)
+        return [line for line in lines if line.to_iron]
 
     def complete(self, view: View, ore: str) -> int:
         """How many cells for an ore stand complete."""
@@ -146,6 +159,9 @@ class Planner:
 
     def choose(self, view: View) -> Stage:
         """The next stage."""
+        self.chosen += 1
+        if self.chosen % FORGIVENESS == 0:
+            self.trouble.clear()
         stage = self._choose(view)
         self.waits = self.waits + 1 if stage.waits else 0
         return stage
@@ -157,13 +173,15 @@ class Planner:
         hungry = self._hungry(view, planned)
         if hungry:
             return self._feed(view, hungry)
+        if store := self._store(view):
+            return store
         full = self._full_chests(view)
         if full and sum(view.carried.get(plate, 0) for plate in PLATES.values()) < 2 * FULL_POCKETS:
             return self._take("emptying full chests", full, FULL_CHEST)
         missing = list(dict.fromkeys(p for step in steps for p in step if not view.stands(p)))
         if missing:
             return self._build(view, missing, [cell for line in lines for cell in line.cells])
-        return self._store(view) or self._chores(view) or self._wait(60)
+        return self._chores(view) or self._wait(60)
 
     # --- fuel --------------------------------------------------------------------------------------------------
 
@@ -171,7 +189,7 @@ class Planner:
         found = []
         for piece in planned:
             thing = view.at.get((piece.x, piece.y))
-            if thing and thing.fuel is not None:
+            if thing and thing.fuel is not None and not self.given_up((thing.x, thing.y)):
                 # An inserter that carries coal helps itself: its slot may be empty for long.
                 low = MEAL // 2 if thing.name in (DRILL, FURNACE) else 0 if thing.status == "no_fuel" else -1
                 if thing.fuel <= low:
@@ -184,8 +202,9 @@ class Planner:
         coal = view.carried.get("coal", 0)
         if coal < min(MEAL * len(hungry), POCKET_COAL):
             return self._gather("coal", POCKET_COAL - coal)
-        orders = [["coal", MEAL, t.name, t.x, t.y] for t in hungry[: coal // MEAL]]
-        return Stage(f"fuelling {len(orders)} machines", f"put({orders})")
+        fed = hungry[: coal // MEAL]
+        orders = [["coal", MEAL, t.name, t.x, t.y] for t in fed]
+        return Stage(f"fuelling {len(fed)} machines", f"put({orders})", tuple((t.x, t.y) for t in fed))
 
     # --- building ----------------------------------------------------------------------------------------------
 
@@ -196,18 +215,18 @@ class Planner:
             batch = []
         if not batch:
             return self._get(view, short, cells)
-        obstacles = [t for piece in batch for t in view.in_the_way(piece)]
-        if obstacles:
-            things = [[t.name, t.x, t.y] for t in obstacles]
-            return Stage(f"clearing {len(things)} things away", f"clear({things})", tuple(batch))
+        for piece in batch:
+            if things := [[t.name, t.x, t.y] for t in view.in_the_way(piece)]:
+                words = f"clearing away {', '.join(str(name) for name, _, _ in things)}"
+                return Stage(words, f"clear({things})", ((piece.x, piece.y),))
         coal = sum(p.coal for p in batch)
         if view.carried.get("coal", 0) < min(coal, POCKET_COAL):
             return self._gather("coal", POCKET_COAL)
         pieces = [[p.name, p.x, p.y, p.facing, p.coal] for p in batch]
-        for piece in pieces:
-            # The chest that is at hand will do.
-            if piece[0] == CHEST and not crafts[CHEST] and not view.carried.get(CHEST):
-                piece[0] = next(name for name in CHESTS if view.carried.get(name))
+        if not crafts[CHEST] and not view.carried.get(CHEST):
+            # Another chest that is at hand will do.
+            other = next((name for name in CHESTS if view.carried.get(name)), CHEST)
+            pieces = [[other if name == CHEST else name, *rest] for name, *rest in pieces]
         names = Counter(p.name for p in batch)
         words = "building " + ", ".join(f"{count} {name}" for name, count in names.items())
         # Furnaces last: crafting a drill uses up one that is carried.
@@ -215,14 +234,14 @@ class Planner:
         if crafts[DRILL] and [FURNACE, names[FURNACE]] not in carry and names[FURNACE]:
             carry.append([FURNACE, names[FURNACE]])
         making = f"have({carry})\n" if carry else ""
-        return Stage(words, f"{making}build({pieces})", tuple(batch))
+        return Stage(words, f"{making}build({pieces})", tuple((p.x, p.y) for p in batch))
 
     def _get(self, view: View, short: Mapping[str, int], cells: list[Cell]) -> Stage:
         """Obtain what is missing for the next pieces: stone by hand, plates from wherever they are."""
         if short.get("stone"):
             return self._gather("stone", max(short["stone"], POCKET_STONE))
         needed = short["iron-plate"]
-        holders = view.holding("iron-plate")
+        holders = self._sources(view, "iron-plate")
         if sum(t.holds["iron-plate"] for t in holders) >= needed:
             return self._take("collecting iron plates", [(t, "iron-plate") for t in holders], needed)
         smelters = [c for c in cells if c.ore == "iron-ore" and all(map(view.stands, c.core))]
@@ -232,7 +251,7 @@ class Planner:
 
     def _smelt(self, view: View, needed: int, furnaces: list[Piece]) -> Stage:
         """Smelt by hand: there is no drill yet, or its furnace gives nothing."""
-        if holders := view.holding("iron-plate"):
+        if holders := self._sources(view, "iron-plate"):
             return self._take("collecting iron plates", [(t, "iron-plate") for t in holders], needed)
         ore = min(needed, 20)
         if view.carried.get("iron-ore", 0) < ore:
@@ -240,16 +259,19 @@ class Planner:
         furnace = furnaces[0]
         order = [["iron-ore", ore, FURNACE, furnace.x, furnace.y]]
         wait = math.ceil(ore * SMELT_SECONDS)
-        return Stage(f"smelting {ore} iron plates", f"put({order})\nsleep({wait})", (furnace,))
+        return Stage(f"smelting {ore} iron plates", f"put({order})\nsleep({wait})", ((furnace.x, furnace.y),))
 
     # --- what is made ------------------------------------------------------------------------------------------
+
+    def _sources(self, view: View, item: str) -> list[Thing]:
+        return [thing for thing in view.holding(item) if not self.given_up((thing.x, thing.y))]
 
     def _full_chests(self, view: View) -> list[tuple[Thing, str]]:
         outside = {(piece.x, piece.y) for piece in yard(self._iron)}
         return [
             (thing, plate)
             for plate in PLATES.values()
-            for thing in view.holding(plate)
+            for thing in self._sources(view, plate)
             if thing.holds[plate] >= FULL_CHEST and (thing.x, thing.y) not in outside
         ]
 
@@ -259,14 +281,14 @@ class Planner:
         if plate is None:
             return None
         for piece in yard(self._iron):
-            if self.trouble[piece] >= 3:
+            if self.given_up((piece.x, piece.y)):
                 continue
             if not view.stands(piece):
                 return self._build(view, [piece], [])
             chest = view.at[piece.x, piece.y]
             if room := max(0, YARD_CHEST - sum(chest.holds.values())):
                 order = [[plate, min(room, FULL_POCKETS), chest.name, chest.x, chest.y]]
-                return Stage(f"storing {plate}", f"put({order})", (piece,))
+                return Stage(f"storing {plate}", f"put({order})", ((piece.x, piece.y),))
         return None
 
     # --- by hand -----------------------------------------------------------------------------------------------
@@ -282,12 +304,13 @@ class Planner:
         return Stage(f"digging {quantity} {item}", f"gather({item!r}, {quantity})")
 
     def _take(self, words: str, sources: list[tuple[Thing, str]], needed: int) -> Stage:
-        orders, total = [], 0
+        orders: list[tuple[str, int, float, float]] = []
+        total = 0
         for thing, item in sources:
             if total < needed:
-                orders.append([item, thing.holds[item], thing.x, thing.y])
+                orders.append((item, thing.holds[item], thing.x, thing.y))
                 total += thing.holds[item]
-        return Stage(words, f"take({orders})")
+        return Stage(words, f"take({orders})", tuple((x, y) for _, _, x, y in orders))
 
     def _wait(self, seconds: float) -> Stage:
         return Stage(f"waiting {seconds:.0f} s for the machines", f"sleep({seconds:.0f})", waits=True)

@@ -71,11 +71,23 @@ def look_around():
         )
 
 
+def failed(x, y, problem):
+    """Print what could not be done, and where, for the player to take note of."""
+    print(json.dumps({"failed": [x, y], "because": str(problem)}))
+
+
 def gather(name, quantity):
-    """Dig ore, coal or stone by hand."""
-    position = nearest(RESOURCES[name])
-    go_near(position.x, position.y, 1)
-    harvest_resource(position, quantity)
+    """Dig ore, coal or stone by hand: at the nearest, or where in its patch one can get at it."""
+    found = nearest(RESOURCES[name])
+    left, top, right, bottom = patch_box(RESOURCES[name]) or [found.x, found.y, found.x, found.y]
+    for x, y in [(found.x, found.y), (left, top), (right, top), (right, bottom), (left, bottom)]:
+        try:
+            go_near(x, y, 1)
+            harvest_resource(Position(x=x, y=y), quantity)
+            return
+        except Exception as problem:
+            print(f"no {name} at ({x}, {y}): {problem}")
+    raise Exception(f"can't get at any {name}")
 
 
 def have(wanted):
@@ -119,7 +131,7 @@ def build(pieces):
         try:
             thing = put_up(name, x, y, facing)
         except Exception as problem:
-            print(json.dumps({"failed": [x, y], "because": str(problem)}))
+            failed(x, y, problem)
             return
         coal = min(coal, inspect_inventory()[Prototype.Coal]) if coal else 0
         if coal:
@@ -129,13 +141,20 @@ def build(pieces):
 def put(orders):
     """Put what is carried into things: [item, count, name of the thing, x, y] each."""
     for item, quantity, name, x, y in orders:
-        go_near(x, y)
-        thing = get_entity(prototype_by_name[name], Position(x=x, y=y))
-        insert_item(prototype_by_name[item], thing, quantity)
+        try:
+            go_near(x, y)
+            insert_item(
+                prototype_by_name[item], get_entity(prototype_by_name[name], Position(x=x, y=y)), quantity
+            )
+        except Exception as problem:
+            failed(x, y, problem)
 
 
 def take(orders):
     """Take items out of things: [item, count, x, y] each."""
     for item, quantity, x, y in orders:
-        go_near(x, y)
-        extract_item(prototype_by_name[item], Position(x=x, y=y), quantity)
+        try:
+            go_near(x, y)
+            extract_item(prototype_by_name[item], Position(x=x, y=y), quantity)
+        except Exception as problem:
+            failed(x, y, problem)

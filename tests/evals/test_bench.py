@@ -1,0 +1,37 @@
+"""`claudetorio bench`: that it measures and how it reports, never how fast anything is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+CLAUDETORIO = [sys.executable, "-m", "harness.cli"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*CLAUDETORIO, "bench", *arguments], capture_output=True, text=True, timeout=110)
+
+
+def test_start_reports_its_three_numbers() -> None:
+    done = run("start", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["bench"] == "start"
+    assert report["machine"]["cores"] >= 1
+    assert [result["name"] for result in report["results"]] == ["start.world", "start.ready", "start.program"]
+    assert all(result["value"] > 0 and result["unit"] == "s" for result in report["results"])
+
+
+def test_sim_reports_speed_and_memory() -> None:
+    done = run("sim", "--json")
+    assert done.returncode == 0, done.stderr
+    names = [result["name"] for result in json.loads(done.stdout)["results"]]
+    cases = ("sim.idle", "sim.cells.1", "sim.cells.10", "sim.cells.100")
+    assert names == [name for case in cases for name in (case, f"{case}.memory")]
+
+
+def test_an_unknown_benchmark_is_one_sentence() -> None:
+    done = run("nothing")
+    assert done.returncode == 2
+    assert done.stderr == "claudetorio bench: there is no benchmark 'nothing': try start, sim, player.\n"
