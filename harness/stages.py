@@ -173,15 +173,13 @@ class Planner:
         hungry = self._hungry(view, planned)
         if hungry:
             return self._feed(view, hungry)
-        if store := self._store(view):
-            return store
-        full = self._full_chests(view)
-        if full and sum(view.carried.get(plate, 0) for plate in PLATES.values()) < 2 * FULL_POCKETS:
-            return self._take("emptying full chests", full, FULL_CHEST)
         missing = list(dict.fromkeys(p for step in steps for p in step if not view.stands(p)))
+        # Iron is what everything is built of: it goes to the yard only when all is built.
+        if store := self._store(view, ["copper-plate"] if missing else list(PLATES.values())):
+            return store
         if missing:
             return self._build(view, missing, [cell for line in lines for cell in line.cells])
-        return self._chores(view) or self._wait(60)
+        return self._empty(view) or self._chores(view) or self._wait(60)
 
     # --- fuel --------------------------------------------------------------------------------------------------
 
@@ -214,7 +212,7 @@ class Planner:
         if len(batch) < min(BELTS_AT_ONCE, len(left)) and all(p.name == BELT for p in batch):
             batch = []
         if not batch:
-            return self._get(view, short, cells)
+            return self._empty(view) or self._get(view, short, cells)
         for piece in batch:
             if things := [[t.name, t.x, t.y] for t in view.in_the_way(piece)]:
                 words = f"clearing away {', '.join(str(name) for name, _, _ in things)}"
@@ -266,18 +264,21 @@ class Planner:
     def _sources(self, view: View, item: str) -> list[Thing]:
         return [thing for thing in view.holding(item) if not self.given_up((thing.x, thing.y))]
 
-    def _full_chests(self, view: View) -> list[tuple[Thing, str]]:
-        outside = {(piece.x, piece.y) for piece in yard(self._iron)}
-        return [
+    def _empty(self, view: View) -> Stage | None:
+        """Empty chests that are getting full into the player's pockets; None if none is, or the pockets are full."""
+        room = 2 * FULL_POCKETS - sum(view.carried.get(plate, 0) for plate in PLATES.values())
+        store = {(piece.x, piece.y) for piece in yard(self._iron)}
+        full = [
             (thing, plate)
             for plate in PLATES.values()
             for thing in self._sources(view, plate)
-            if thing.holds[plate] >= FULL_CHEST and (thing.x, thing.y) not in outside
+            if thing.holds[plate] >= FULL_CHEST and (thing.x, thing.y) not in store
         ]
+        return self._take("emptying full chests", full, room) if full and room > 0 else None
 
-    def _store(self, view: View) -> Stage | None:
-        """Carry what is too much to the yard; None if nothing is, or the yard is full."""
-        plate = next((p for p in PLATES.values() if view.carried.get(p, 0) >= FULL_POCKETS), None)
+    def _store(self, view: View, plates: Sequence[str]) -> Stage | None:
+        """Carry what is too much of some plates to the yard; None if nothing is, or the yard is full."""
+        plate = next((p for p in plates if view.carried.get(p, 0) >= FULL_POCKETS), None)
         if plate is None:
             return None
         for piece in yard(self._iron):
