@@ -116,6 +116,8 @@ class Entity(Process):
         """Turn it where it stands."""
         self.direction = direction
         self.world.surface.moved(self, self.x, self.y)
+        if self.proto.electric:
+            self.world.connect(self)
 
     def surroundings_changed(self, cell: tuple[int, int]) -> None:
         """Something was built, turned or removed on a tile it asked to hear of (`Surface.watch_tile`)."""
@@ -126,6 +128,20 @@ class Entity(Process):
             tick = self.world.tick + 1
             for watcher in list(self.watchers.values()):
                 watcher.wake(tick)
+
+    # --- electricity -------------------------------------------------------------------------------------------
+
+    def plug(self, network: Any) -> None:
+        """It belongs to another electric network, or to none."""
+        power = getattr(self, "power", None)
+        if power is not None:
+            power.join(network)
+
+    def power_came(self) -> None:
+        """There is electricity now, and it rested for lack of it."""
+
+    def power_changed(self) -> None:
+        """Its network gives another share of what is asked for."""
 
     # --- items -------------------------------------------------------------------------------------------------
 

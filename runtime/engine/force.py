@@ -309,6 +309,7 @@ class Force:
     def _complete(self, tech: Technology) -> None:
         self.previous_research = tech.name
         self.finish(tech)
+        self._wake_labs()
 
     def can_queue(self, name: str) -> bool:
         """Whether a technology may be put at the end of the queue.
@@ -330,7 +331,12 @@ class Force:
         if not self.can_queue(name):
             return False
         self.research_queue.append(name)
+        self._wake_labs()
         return True
+
+    def _wake_labs(self) -> None:
+        for lab in self.world.surface.by_type.get("lab", {}).values():
+            lab.wake(self.world.tick + 1)
 
     def cancel_current_research(self) -> None:
         """Stop the current research and whatever is queued that needs it; progress is kept."""

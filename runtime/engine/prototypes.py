@@ -120,6 +120,12 @@ class EntityPrototype:
         return source if source and source["type"] == "burner" else None
 
     @property
+    def electric(self) -> bool:
+        """Whether it draws from, or feeds, an electric network."""
+        source = self.energy_source
+        return source is not None and source["type"] == "electric"
+
+    @property
     def is_building(self) -> bool:
         """Whether a player builds it and the game snaps it to the tile grid."""
         return "player-creation" in self.flags and "placeable-off-grid" not in self.flags

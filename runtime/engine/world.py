@@ -139,13 +139,23 @@ class World:
             self.register(entity)
         self.surface.add(entity)
         entity.built()
+        if entity.proto.electric:
+            self.connect(entity)
         return entity
+
+    def connect(self, entity: Entity) -> None:
+        """Put an electric entity into the network that it belongs to where it stands."""
+        from runtime.engine.systems.electricity import network_at
+
+        entity.plug(network_at(entity))
 
     def destroy(self, entity: Entity) -> None:
         """Take an entity out of the world."""
         if not entity.valid:
             return
         entity.removed()
+        if entity.proto.electric:
+            entity.plug(None)
         entity.valid = False
         self.surface.discard(entity)
         if entity.unit_number:

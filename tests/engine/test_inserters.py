@@ -27,14 +27,12 @@ def inserter(world: World, x: float, y: float, direction: int, name: str = "burn
     return found
 
 
-class Mains:
-    """A power source that never runs out."""
-
-    def __init__(self) -> None:
-        self.charged = 0.0
-
-    def charge(self, joules: float) -> None:
-        self.charged += joules
+def mains(world: World) -> None:
+    """Power enough for what stands around the origin."""
+    world.surface.always_day = True
+    build(world, "substation", 6, 0)
+    for y in range(-6, 9, 3):
+        build(world, "solar-panel", 10.5, y + 0.5)
 
 
 def chest_to_chest(
@@ -114,10 +112,12 @@ def test_energy_of_a_cycle() -> None:
 )
 def test_electric_inserters_swing_in_their_time(name: str, half: int, reach: int) -> None:
     world, _, ins, _ = chest_to_chest(name, reach=reach)
-    ins.power = Mains()
+    mains(world)
     seen = hand(world, ins, 300)
     assert [b - a for a, b in itertools.pairwise(seen)] == [half] * (len(seen) - 1)
-    assert ins.power.charged > 0
+    assert ins.power is not None
+    assert ins.power.network is not None
+    assert ins.power.network.consumption()[name] > 0
 
 
 def test_without_power_nothing_moves() -> None:

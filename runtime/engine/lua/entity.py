@@ -23,6 +23,7 @@ from runtime.engine.prototypes import load
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.character import MAIN, Character, mine
 from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine, Furnace
+from runtime.engine.systems.electricity import UNITS, Accumulator, ElectricPole, Network
 from runtime.engine.systems.ground import ItemOnGround, receiver
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import MiningDrill, Resource
@@ -330,19 +331,36 @@ class LuaEntity(LuaObject):
     @lua_read
     def energy(self) -> float:
         burner = getattr(self.entity, "burner", None)
-        return 0.0 if burner is None else burner.owner_energy()
+        return electric_buffer(self.entity)[0] if burner is None else burner.owner_energy()
 
     @lua_write("energy")
     def set_energy(self, value: Any) -> None:
-        values.number(value, "energy")  # a burner's buffer follows from what burns; others have none
+        # A burner's buffer follows from what burns and a consumer's from its network; accumulators keep what they are given.
+        energy = values.number(value, "energy")
+        if isinstance(self.entity, Accumulator):
+            self.entity.set_stored(energy)
 
     @lua_read
     def electric_buffer_size(self) -> Any:
-        return None
+        return electric_buffer(self.entity)[1] if self.entity.proto.electric else None
 
     @lua_read
     def electric_network_id(self) -> Any:
-        return None
+        network = network_of(self.entity)
+        return None if network is None else network.id
+
+    @lua_method
+    def is_connected_to_electric_network(self) -> bool:
+        return network_of(self.entity) is not None
+
+    @lua_read
+    def electric_network_statistics(self) -> LuaFlowStatistics:
+        pole: ElectricPole = self._need(ElectricPole, "electric_network_statistics", "electric poles")
+        statistics = FlowStatistics()
+        if pole.network is not None:
+            statistics.input.update(pole.network.consumption())
+            statistics.output.update(pole.network.production())
+        return LuaFlowStatistics(statistics, load().entity, "entity")
 
     @lua_read
     def electric_network_statistics(self) -> LuaFlowStatistics:
@@ -790,6 +808,24 @@ def _lone_stack(owner: Entity, name: str | None, count: int) -> LuaItemStack:
     place = Inventory(1, owner)
     place.set_slot(0, name, count)
     return LuaItemStack(place, 0)
+
+
+def network_of(entity: Entity) -> Network | None:
+    """The electric network that an entity belongs to."""
+    power = getattr(entity, "power", None)
+    network: Network | None = power.network if power is not None else getattr(entity, "network", None)
+    return network
+
+
+def electric_buffer(entity: Entity) -> tuple[float, float]:
+    """What an electric entity's buffer holds, and its size, joules."""
+    if isinstance(entity, Accumulator):
+        return entity.stored / UNITS, entity.size / UNITS
+    power = getattr(entity, "power", None)
+    if power is not None:
+        held: tuple[float, float] = power.buffer()
+        return held
+    return 0.0, 0.0
 
 
 def direction_of(value: Any) -> int:

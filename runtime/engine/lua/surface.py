@@ -13,6 +13,7 @@ from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
 from runtime.engine.lua.tile import LuaTile
 from runtime.engine.placing import can_fast_replace, can_place, place, snapped
 from runtime.engine.prototypes import EntityPrototype, load
+from runtime.engine.systems.electricity import ElectricPole
 from runtime.engine.world import World
 
 MOST_TILES = 4_000_000
@@ -54,6 +55,9 @@ class LuaSurface(LuaObject):
     @lua_write("always_day")
     def set_always_day(self, value: Any) -> None:
         self.world.surface.always_day = bool(value)
+        for pole in self.world.surface.by_type.get("electric-pole", {}).values():
+            if isinstance(pole, ElectricPole) and pole.network is not None:
+                pole.network.touch()
 
     @lua_read
     def ticks_per_day(self) -> int:

@@ -36,10 +36,10 @@ class ArmType:
         "start",
     )
 
-    def __init__(self, proto: EntityPrototype) -> None:
+    def __init__(self, proto: EntityPrototype, speed: float = 1.0) -> None:
         raw = proto.raw
-        self.rotation: float = raw["rotation_speed"]
-        self.extension: float = raw["extension_speed"]
+        self.rotation: float = raw["rotation_speed"] * speed
+        self.extension: float = raw["extension_speed"] * speed
         self.energy_per_turn = joules(raw["energy_per_rotation"])
         self.energy_per_tile = joules(raw["energy_per_movement"])
         self.pickup_length = math.hypot(*raw["pickup_position"])
@@ -132,12 +132,12 @@ def offset(turn: float, length: float) -> tuple[float, float]:
     return length * math.sin(math.tau * turn), -length * math.cos(math.tau * turn)
 
 
-_types: dict[str, ArmType] = {}
+_types: dict[tuple[str, float], ArmType] = {}
 
 
-def arm_type(proto: EntityPrototype) -> ArmType:
-    """The arm of a prototype's inserters."""
-    found = _types.get(proto.name)
+def arm_type(proto: EntityPrototype, speed: float = 1.0) -> ArmType:
+    """The arm of a prototype's inserters at a share of its full speed."""
+    found = _types.get((proto.name, speed))
     if found is None:
-        found = _types[proto.name] = ArmType(proto)
+        found = _types[(proto.name, speed)] = ArmType(proto, speed)
     return found

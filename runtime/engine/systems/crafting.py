@@ -10,6 +10,7 @@ from runtime.engine.entity import CRAFT, NEVER, Entity, entity_class
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
+from runtime.engine.systems.electricity import ONE, Power
 
 INPUT, OUTPUT, MODULES = 2, 3, 4  # defines.inventory.crafter_input, .crafter_output, .crafter_modules
 
@@ -29,6 +30,7 @@ class CraftingMachine(Entity):
         "input",
         "modules",
         "output",
+        "power",
         "products_finished",
         "recipe",
     )
@@ -37,6 +39,7 @@ class CraftingMachine(Entity):
         super().__init__(*args)
         raw = self.proto.raw
         self.burner = Burner(self) if self.proto.burner else None
+        self.power = Power(self) if self.proto.electric else None
         self.recipe: RecipePrototype | None = None
         self.crafting: RecipePrototype | None = None  # the recipe of the craft that is under way
         self.products_finished = 0
@@ -73,14 +76,18 @@ class CraftingMachine(Entity):
 
     @property
     def _powered(self) -> bool:
+        if self.power is not None:
+            return self.power.ready()
         return self.burner is not None and (self.burner.remaining > 0 or not self.burner.inventory.is_empty())
 
     def _touched(self) -> None:
         """Items went in or out: what waits here may go on, and so may the machine."""
         self.changed()
-        if self.key == NEVER and self.active and self._powered and self._ready():
+        if self.key == NEVER and self._finish == NEVER and self.active and self._powered and self._ready():
             # A cold machine first fills its energy buffer.
-            self.world.schedule(self, self.world.tick + (1 if self._warm else 2), CRAFT)
+            self.world.schedule(
+                self, self.world.tick + (1 if self._warm or self.burner is None else 2), CRAFT
+            )
 
     def _ready(self) -> bool:
         if self._left >= 0:
@@ -97,14 +104,17 @@ class CraftingMachine(Entity):
     def on_event(self, world: Any, tick: int) -> None:
         if self._finish == NEVER:
             self._begin(tick)
+        elif self.power is not None:
+            if self.power.done():
+                self._finished(tick)
         elif tick >= self._finish:
             self._finished(tick)
         else:
             self._refuel(tick)
 
     def _begin(self, tick: int) -> None:
-        burner = self.burner
-        if burner is None or not self.active or not burner.load_fuel():
+        burner, power = self.burner, self.power
+        if not self.active or not (burner.load_fuel() if burner is not None else self._powered):
             self._stop(tick)
             return
         if self._left < 0:
@@ -123,8 +133,15 @@ class CraftingMachine(Entity):
             self.changed()
         self._warm = True
         self._finish = tick + self._left
-        burner.set_rate(self.proto.energy_usage, tick)
-        self._schedule(tick)
+        if power is not None:
+            power.set_rate(self.proto.energy_usage)
+            power.work(self._left * ONE, CRAFT)
+        elif burner is not None:
+            burner.set_rate(self.proto.energy_usage, tick)
+            self._schedule(tick)
+
+    def power_came(self) -> None:
+        self._touched()
 
     def _schedule(self, tick: int) -> None:
         assert self.burner is not None
@@ -147,12 +164,15 @@ class CraftingMachine(Entity):
         if self.burner is not None:
             self.burner.set_rate(0.0, tick)
             self._warm = self.burner.remaining > 0
+        if self.power is not None:
+            self.power.stop()
+            self.power.set_rate(0.0)
 
     def _finished(self, tick: int) -> None:
         recipe = self.crafting
         assert recipe is not None
-        assert self.burner is not None
-        self.burner.settle(tick)
+        if self.burner is not None:
+            self.burner.settle(tick)
         self._finish = NEVER
         self._left = -1
         self.crafting = None
@@ -237,7 +257,9 @@ class CraftingMachine(Entity):
         """Share of the present craft that is done, 0 to 1."""
         if self.crafting is None:
             return 0.0
-        left = self._finish - self.world.tick if self._finish != NEVER else self._left
+        left: float = self._finish - self.world.tick if self._finish != NEVER else self._left
+        if self.power is not None and self._finish != NEVER:
+            left = self.power.left() / ONE
         return min(1.0, max(0.0, 1 - left / self.craft_ticks(self.crafting)))
 
     def settle(self) -> None:
@@ -247,9 +269,10 @@ class CraftingMachine(Entity):
     def status(self) -> str | None:
         if not self.active:
             return "disabled_by_script"
+        power = self.power
         if self._finish != NEVER:
-            return "working"
-        if self.burner is None:
+            return power.status() if power is not None else "working"
+        if power is not None and not power.satisfaction:
             return "no_recipe" if self.next_recipe() is None and not self.is_furnace else "no_power"
         recipe = self.next_recipe()
         if self._left < 0:
@@ -259,6 +282,8 @@ class CraftingMachine(Entity):
                 return "full_output"
             if not self._has_ingredients(recipe):
                 return "no_ingredients" if self.is_furnace else "item_ingredient_shortage"
+        if power is not None:
+            return power.status()
         return "working" if self._powered else "no_fuel"
 
     @property
@@ -268,7 +293,8 @@ class CraftingMachine(Entity):
 
     def more_state(self) -> list[Any]:
         return [self.recipe.name if self.recipe else None, self.crafting.name if self.crafting else None, self._left,
-                self._finish, self._warm, self.products_finished, self.burner.state() if self.burner else None]  # fmt: skip
+                self._finish, self._warm, self.products_finished, self.burner.state() if self.burner else None,
+                self.power.state() if self.power else None]  # fmt: skip
 
 
 @entity_class("furnace")

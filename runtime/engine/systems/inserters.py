@@ -12,6 +12,7 @@ from runtime.engine.prototypes import fixed
 from runtime.engine.systems.arm import ArmType, Path, arm_type, offset, polar, quantised
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
+from runtime.engine.systems.electricity import LEVELS, ONE, Power, level_of
 from runtime.engine.systems.ground import ItemOnGround, await_delivery, deliver, receiver
 from runtime.engine.systems.lanes import SPACING, Chaser, Lane
 
@@ -47,7 +48,7 @@ class Inserter(Chaser):
         super().__init__(*args)
         self.arm: ArmType = arm_type(self.proto)
         self.burner = Burner(self) if self.proto.burner else None
-        self.power: Any = None  # what feeds an electric one: `charge(joules)`; None: nothing does
+        self.power = Power(self) if self.proto.electric else None
         self.buffer = 0.0
         self.turn = (self.direction % 16) / 16
         self.length = self.arm.start
@@ -80,7 +81,7 @@ class Inserter(Chaser):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self.arm = arm_type(self.proto)
+        self._set_speed()
 
     # --- its life ----------------------------------------------------------------------------------------------
 
@@ -209,7 +210,12 @@ class Inserter(Chaser):
             self.starved = True
             self.path = []
             self.world.cancel(self)
-        elif self.steps < len(path):
+            return
+        if self.power is not None:
+            # At part speed the same energy is spread over more ticks, of each of which only that part is supplied.
+            energy = path[-1][2] * LEVELS / level_of(self.power.satisfaction)
+            self.power.charge(energy, len(path))
+        if self.steps < len(path):
             self.world.schedule(self, tick + self.steps, PICK)
         elif goal == FETCH:
             self.world.cancel(self)
@@ -220,7 +226,7 @@ class Inserter(Chaser):
         """How many steps of a path can be made before the next fuel is lit or energy runs out."""
         burner = self.burner
         if burner is None:
-            return len(path) if self.power is not None else 0
+            return len(path) if self.power is not None and self.power.satisfaction else 0
         limit = burner.remaining
         reserve = limit + self.buffer
         fuelled = not burner.inventory.is_empty()
@@ -256,8 +262,6 @@ class Inserter(Chaser):
     def _pay(self, energy: float) -> None:
         if self.burner is not None:
             self.buffer = self.buffer - energy + self.burner.draw(energy)
-        elif self.power is not None:
-            self.power.charge(energy)
 
     def _fill_buffer(self) -> bool:
         """Top the buffer up; whether there was anything to do."""
@@ -269,6 +273,8 @@ class Inserter(Chaser):
     def on_event(self, world: Any, tick: int) -> None:
         if not self.active:
             return
+        if self.power is not None:
+            self._set_speed()
         if self.burner is not None and self.buffer < BUFFER and not self.path:
             # A tick in which the buffer fills is not one in which the arm moves.
             if self.starved or self.buffer == 0.0:
@@ -287,6 +293,31 @@ class Inserter(Chaser):
             self._refuelled(tick)
         else:
             self._arrived(tick)
+
+    def _set_speed(self) -> None:
+        satisfaction = self.power.satisfaction if self.power is not None else ONE
+        self.arm = arm_type(self.proto, (level_of(satisfaction) or LEVELS) / LEVELS)
+
+    def plug(self, network: Any) -> None:
+        super().plug(network)
+        self.power_changed()
+
+    def power_changed(self) -> None:
+        """Go on at another speed, or stop, or start again; called after everything else in a tick."""
+        self._set_speed()
+        tick = self.world.tick
+        if not self.active or not self.resolved:
+            return
+        if self.starved or (self.path and tick < self.began + self.steps):
+            self._halt(tick)
+            self._stop_chasing()
+            self._stop_waiting(self.pickup_entity)
+            if self.held is not None and self.goal != REFUEL:
+                self.goal = CARRY
+            elif self.held is None:
+                self.goal = FETCH
+            self.starved = False
+            self._set_out(tick)
 
     def _set_out(self, tick: int) -> None:
         """From standing still with energy: go where the goal is, from the next tick on."""
@@ -724,8 +755,8 @@ class Inserter(Chaser):
     def status(self) -> str | None:
         if not self.active:
             return "disabled_by_script"
-        if self.burner is None and self.power is None:
-            return "no_power"
+        if self.power is not None and self.power.satisfaction != ONE:
+            return self.power.status()
         if self.starved:
             return "no_fuel" if self.burner is not None else "no_power"
         if self.goal == FETCH and self.world.tick >= self.began + self.steps and self._at_rest():
@@ -736,4 +767,5 @@ class Inserter(Chaser):
         self.settle()
         return [self.goal, self.held, self.held_count, self.turn, self.length, self.began, self.steps, self.buffer,
                 self.starved, self.at, self.path[-1] if self.path else None, self.use_filters,
-                sorted(self.filters.items()), self.burner.state() if self.burner is not None else None]  # fmt: skip
+                sorted(self.filters.items()), self.burner.state() if self.burner is not None else None,
+                self.power.state() if self.power is not None else None]  # fmt: skip

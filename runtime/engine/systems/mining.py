@@ -10,6 +10,7 @@ from runtime.engine.entity import CRAFT, DROP, NEVER, Entity, entity_class, turn
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
+from runtime.engine.systems.electricity import ONE, Power
 from runtime.engine.systems.ground import await_delivery, deliver
 
 # From fuelling an idle drill to its first item: its work, and three ticks to get going (measured on a burner drill).
@@ -59,13 +60,15 @@ class MiningDrill(Entity):
     """A drill. It works on one resource after another among those under it and keeps one item that it can't drop."""
 
     __slots__ = (
-        "_blocked", "_bonus", "_finish", "_holding", "_left", "_started", "burner", "modules", "next_resource", "resources",
+        "_blocked", "_bonus", "_finish", "_holding", "_left", "_started", "burner", "modules", "next_resource", "power",
+        "resources",
     )  # fmt: skip
     rotatable = True
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.burner = Burner(self) if self.proto.burner else None
+        self.power = Power(self) if self.proto.electric else None
         self.modules = Inventory(self.proto.raw.get("module_slots", 0), self, 2)
         self.resources: list[Resource] = []
         self.next_resource = 0
@@ -144,23 +147,27 @@ class MiningDrill(Entity):
         """Begin or go on with the present item, if there is fuel and something to mine."""
         tick = self.world.tick
         target = self.target
-        if (
-            target is None
-            or self._holding
-            or self._finish != NEVER
-            or self.burner is None
-            or not self.active
-        ):
+        if target is None or self._holding or self._finish != NEVER or not self.active:
             return
-        if not self.burner.load_fuel():
+        if not (self.burner.load_fuel() if self.burner is not None else self._electrified()):
             return
         startup = 0 if self._started else (STARTUP if self._left < 0 else 1)
         if self._left < 0:
             self._left = self._ticks_per_item(target)
         self._started = True
         self._finish = tick + startup + self._left
-        self.burner.set_rate(self.proto.energy_usage, tick)
-        self._schedule()
+        if self.power is not None:
+            self.power.set_rate(self.proto.energy_usage)
+            self.power.work((startup + self._left) * ONE, DROP)
+        elif self.burner is not None:
+            self.burner.set_rate(self.proto.energy_usage, tick)
+            self._schedule()
+
+    def _electrified(self) -> bool:
+        return self.power is not None and self._mines_solids and self.power.ready()
+
+    def power_came(self) -> None:
+        self._start()
 
     def _schedule(self) -> None:
         assert self.burner is not None
@@ -171,20 +178,28 @@ class MiningDrill(Entity):
         """Stop drawing power; the work done on the present item is kept. Cold: the energy buffer ran empty, too."""
         tick = self.world.tick
         if self._finish != NEVER:
-            self._left = max(0, self._finish - tick)
+            left = self._finish - tick if self.power is None else math.ceil(self.power.left() / ONE)
+            self._left = max(0, left)
             self._finish = NEVER
         if cold:
             self._started = False
         if self.burner is not None:
             self.burner.set_rate(0.0, tick)
+        if self.power is not None:
+            self.power.stop()
+            self.power.set_rate(0.0)
         self.world.cancel(self)
 
     def on_event(self, world: Any, tick: int) -> None:
         burner = self.burner
-        assert burner is not None
         if self._holding:
             self._deliver()
             return
+        if self.power is not None:
+            if self._finish != NEVER and self.power.done():
+                self._finished()
+            return
+        assert burner is not None
         if tick >= self._finish:
             self._finished()
             return
@@ -199,8 +214,8 @@ class MiningDrill(Entity):
     def _finished(self) -> None:
         target = self.target
         assert target is not None
-        assert self.burner is not None
-        self.burner.settle(self.world.tick)
+        if self.burner is not None:
+            self.burner.settle(self.world.tick)
         self._finish = NEVER
         self._left = -1
         product = target.proto.products[0]
@@ -281,7 +296,9 @@ class MiningDrill(Entity):
         target = self.target
         if target is None or (self._left < 0 and self._finish == NEVER):
             return 0.0
-        left = self._finish - self.world.tick if self._finish != NEVER else self._left
+        left: float = self._finish - self.world.tick if self._finish != NEVER else self._left
+        if self.power is not None and self._finish != NEVER:
+            left = self.power.left() / ONE
         return min(1.0, max(0.0, 1 - left / self._ticks_per_item(target)))
 
     def settle(self) -> None:
@@ -295,12 +312,12 @@ class MiningDrill(Entity):
             return "waiting_for_space_in_destination"
         if not self.resources:
             return "no_minable_resources"
-        if self.burner is None:
-            return "no_power"
+        if self.power is not None:
+            return self.power.status()
         if self._finish == NEVER:
             return "no_fuel"
         return "working"
 
     def more_state(self) -> list[Any]:
         return [self._holding, self._bonus, self._left, self._finish, self._blocked, self.next_resource,
-                self.burner.state() if self.burner else None]  # fmt: skip
+                self.burner.state() if self.burner else None, self.power.state() if self.power else None]  # fmt: skip

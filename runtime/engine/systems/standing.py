@@ -10,6 +10,7 @@ from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, load
 from runtime.engine.systems.belts import STEPS
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
+from runtime.engine.systems.electricity import Power
 
 # Prototype type -> (field with the size, defines.inventory number, what may go in)
 HOLDS: dict[str, tuple[tuple[str, int, str], ...]] = {
@@ -23,6 +24,8 @@ HOLDS: dict[str, tuple[tuple[str, int, str], ...]] = {
     "cargo-wagon": (("inventory_size", 1, ""),),
 }
 
+ALWAYS_ON = {"beacon", "radar"}  # they draw their full power whatever happens
+
 # Types that take a direction.
 FACING = {
     "arithmetic-combinator", "boiler", "burner-generator", "constant-combinator", "curved-rail-a", "curved-rail-b",
@@ -33,17 +36,17 @@ FACING = {
 
 
 @entity_class(
-    "accumulator", "ammo-turret", "arithmetic-combinator", "artillery-turret", "beacon", "boiler", "burner-generator", "car",
-    "cargo-wagon", "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator", "electric-pole",
-    "electric-turret", "fluid-turret", "fluid-wagon", "gate", "generator", "heat-pipe", "lab", "lamp", "land-mine",
+    "ammo-turret", "arithmetic-combinator", "artillery-turret", "beacon", "boiler", "burner-generator", "car",
+    "cargo-wagon", "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator",
+    "electric-turret", "fluid-turret", "fluid-wagon", "gate", "generator", "heat-pipe", "lamp", "land-mine",
     "locomotive", "offshore-pump", "pipe", "pipe-to-ground", "power-switch", "programmable-speaker", "pump", "radar",
-    "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo", "solar-panel", "splitter", "storage-tank",
+    "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo", "splitter", "storage-tank",
     "straight-rail", "train-stop", "wall",
 )  # fmt: skip
 class Standing(Entity):
     """An entity whose system has not been built: it can be placed, turned, filled, emptied and mined."""
 
-    __slots__ = ("burner", "held")
+    __slots__ = ("burner", "held", "power")
     rotatable = True
 
     @classmethod
@@ -53,6 +56,9 @@ class Standing(Entity):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.burner = Burner(self) if self.proto.burner else None
+        self.power = Power(self) if self.proto.electric else None
+        if self.power is not None and self.type in ALWAYS_ON:
+            self.power.set_rate(self.proto.energy_usage)
         self.held: dict[int, Inventory] = {}
         for field, number, kind in HOLDS.get(self.type, ()):
             size = self.proto.raw.get(field, 0)
@@ -95,15 +101,14 @@ class Standing(Entity):
             "straight-rail",
             "curved-rail-a",
             "curved-rail-b",
-            "electric-pole",
         ):
             return None
         if self.burner is not None:
             return "no_fuel" if self.burner.inventory.is_empty() and not self.burner.remaining else "working"
-        return "no_power" if (self.proto.energy_source or {}).get("type") == "electric" else "normal"
+        return self.power.status() if self.power is not None else "normal"
 
     def more_state(self) -> list[Any]:
-        return [self.burner.state() if self.burner else None]
+        return [self.burner.state() if self.burner else None, self.power.state() if self.power else None]
 
 
 def splitter_neighbours(splitter: Entity) -> tuple[list[Entity], list[Entity]]:
