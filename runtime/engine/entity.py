@@ -143,6 +143,9 @@ class Entity(Process):
     def power_changed(self) -> None:
         """Its network gives another share of what is asked for."""
 
+    def fluid_came(self) -> None:
+        """There is fluid, or room for it, that it waited for."""
+
     # --- items -------------------------------------------------------------------------------------------------
 
     def inventories(self) -> dict[int, Inventory]:

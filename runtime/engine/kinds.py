@@ -6,6 +6,7 @@ from runtime.engine.systems import (
     containers,
     crafting,
     electricity,
+    fluids,
     ground,
     inserters,
     labs,
@@ -13,6 +14,7 @@ from runtime.engine.systems import (
     nature,
     paths,
     standing,
+    steam,
     undergrounds,
 )
 
@@ -22,6 +24,7 @@ __all__ = [
     "containers",
     "crafting",
     "electricity",
+    "fluids",
     "ground",
     "inserters",
     "labs",
@@ -29,5 +32,6 @@ __all__ = [
     "nature",
     "paths",
     "standing",
+    "steam",
     "undergrounds",
 ]

@@ -24,10 +24,12 @@ from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.character import MAIN, Character, mine
 from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine, Furnace
 from runtime.engine.systems.electricity import UNITS, Accumulator, ElectricPole, Network
+from runtime.engine.systems.fluids import boxes_of
 from runtime.engine.systems.ground import ItemOnGround, receiver
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import MiningDrill, Resource
 from runtime.engine.systems.standing import splitter_neighbours
+from runtime.engine.systems.steam import Generator
 from runtime.engine.systems.undergrounds import UndergroundBelt
 
 SPLITTER_LINES = 8  # two in and two out, for each half
@@ -390,7 +392,12 @@ class LuaEntity(LuaObject):
 
     @lua_read
     def fluids_count(self) -> int:
-        return 0
+        return sum(box.held() is not None for box in boxes_of(self.entity))
+
+    @lua_read
+    def energy_generated_last_tick(self) -> float:
+        generator: Generator = self._need(Generator, "energy_generated_last_tick", "generators")
+        return generator.output / UNITS
 
     # --- crafting ----------------------------------------------------------------------------------------------
 

@@ -9,11 +9,13 @@ from runtime.engine.entity import Entity
 from runtime.engine.lua import values
 from runtime.engine.lua.fluid_box_prototype import LuaFluidBoxPrototype
 from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
+from runtime.engine.prototypes import load
+from runtime.engine.systems.fluids import FLUID, Segment, boxes_of
 from runtime.engine.systems.pipes import connections, fluid_boxes, meets
 
 
 class LuaFluidBox(LuaObject):
-    """The fluid boxes of an entity: where they are and whom they meet. No fluid flows yet: every box is empty."""
+    """The fluid boxes of an entity: where they are, whom they meet, and what is in them."""
 
     __slots__ = ("entity",)
     object_name = "LuaFluidBox"
@@ -40,16 +42,47 @@ class LuaFluidBox(LuaObject):
 
     def index(self, key: int) -> Any:
         if 1 <= key <= self.length():
-            return None
+            return self._fluid(key)
         raise LuaError(f"Index out of bounds: {key} (the entity has {self.length()} fluid boxes).")
 
     def set_index(self, key: int, value: Any) -> None:
         self._box(key)
-        if value is not None:
-            raise LuaError("Fluids can't be put into fluid boxes in this version of the world.")
+        boxes = boxes_of(self.entity)
+        if key > len(boxes):
+            raise LuaError(f"The fluid boxes of {self.entity.name} hold nothing in this version of the world.")
+        if value is None:
+            boxes[key - 1].put(None, 0.0)
+            return
+        fluid = values.table(value, "fluid")
+        name = fluid.get("name")
+        if name not in load().raw["fluid"]:
+            raise LuaError(f"Unknown fluid name: {name}")
+        temperature = fluid.get("temperature")
+        boxes[key - 1].put(
+            str(name),
+            values.number(fluid.get("amount"), "amount"),
+            None if temperature is None else values.number(temperature, "temperature"),
+        )
+
+    def _fluid(self, key: int) -> dict[str, Any] | None:
+        boxes = boxes_of(self.entity)
+        held = boxes[key - 1].held() if key <= len(boxes) else None
+        return None if held is None else {"name": held[0], "amount": held[1], "temperature": held[2]}
+
+    def _segment(self, index: Any) -> Segment | None:
+        self._box(index)
+        boxes = boxes_of(self.entity)
+        number = values.integer(index, "index")
+        if number > len(boxes):
+            return None
+        box = boxes[number - 1]
+        if box.segment is not None:
+            return box.segment
+        beside = box.beside()
+        return beside[0] if beside else None
 
     def items(self) -> Iterable[tuple[Any, Any]]:
-        return []
+        return [(i, self._fluid(i)) for i in range(1, self.length() + 1)]
 
     @lua_read
     def owner(self) -> Any:
@@ -94,25 +127,21 @@ class LuaFluidBox(LuaObject):
 
     @lua_method
     def get_locked_fluid(self, index: Any) -> Any:
-        return self._box(index).get("filter")
+        filtered = self._box(index).get("filter")
+        boxes = boxes_of(self.entity)
+        number = values.integer(index, "index")
+        return filtered or (boxes[number - 1].filter or None if number <= len(boxes) else None)
 
     @lua_method
     def get_fluid_segment_contents(self, index: Any) -> Any:
-        self._box(index)
-        return None
+        segment = self._segment(index)
+        if segment is None:
+            return None
+        amount = segment.now() / FLUID
+        return {segment.fluid: round(amount)} if segment.fluid is not None and amount else {}
 
     @lua_method
     def get_fluid_segment_id(self, index: Any) -> Any:
-        """The lowest unit number among the entities whose boxes are joined; nil for a box that joins nothing."""
-        start = (self.entity, values.integer(index, "index") - 1)
-        self._box(index)
-        seen = {(start[0].unit_number, start[1])}
-        todo = [start]
-        while todo:
-            entity, number = todo.pop()
-            for c in connections(entity, fluid_boxes(entity)[number]):
-                other = meets(entity, c)
-                if other is not None and (other[0].unit_number, other[1]) not in seen:
-                    seen.add((other[0].unit_number, other[1]))
-                    todo.append((other[0], other[1]))
-        return min(unit for unit, _ in seen)
+        """The lowest unit number among the entities whose boxes are joined; a machine's box goes with those beside it."""
+        segment = self._segment(index)
+        return self.entity.unit_number if segment is None else segment.id

@@ -11,6 +11,7 @@ from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 from runtime.engine.systems.electricity import ONE, Power
+from runtime.engine.systems.fluids import Box, Tank
 
 INPUT, OUTPUT, MODULES = 2, 3, 4  # defines.inventory.crafter_input, .crafter_output, .crafter_modules
 
@@ -33,6 +34,7 @@ class CraftingMachine(Entity):
         "power",
         "products_finished",
         "recipe",
+        "tank",
     )
 
     def __init__(self, *args: Any) -> None:
@@ -40,6 +42,7 @@ class CraftingMachine(Entity):
         raw = self.proto.raw
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None
+        self.tank = Tank(self) if raw.get("fluid_boxes") else None
         self.recipe: RecipePrototype | None = None
         self.crafting: RecipePrototype | None = None  # the recipe of the craft that is under way
         self.products_finished = 0
@@ -56,6 +59,8 @@ class CraftingMachine(Entity):
     def built(self) -> None:
         if self.burner is not None:
             self.burner.since = self.world.tick
+        if self.tank is not None:
+            self.tank.fit(self.recipe)
 
     # --- recipe ------------------------------------------------------------------------------------------------
 
@@ -93,13 +98,28 @@ class CraftingMachine(Entity):
         if self._left >= 0:
             return True
         recipe = self.next_recipe()
+        if recipe is not None and self.tank is not None:
+            self.tank.pull(recipe)
         return recipe is not None and self._has_ingredients(recipe) and self._has_room(recipe)
 
     def _has_ingredients(self, recipe: RecipePrototype) -> bool:
-        return all(i.type == "item" and self.input.count(i.name) >= i.amount for i in recipe.ingredients)
+        held = self.input.count
+        for i in recipe.ingredients:
+            if i.type == "item":
+                if held(i.name) < i.amount:
+                    return False
+            elif self.tank is None or self.tank.amount(i.name) < i.amount:
+                return False
+        return True
 
     def _has_room(self, recipe: RecipePrototype) -> bool:
-        return all(self.output.room(p.name) >= p.amount for p in recipe.products if p.type == "item")
+        for p in recipe.products:
+            if p.type == "item":
+                if self.output.room(p.name) < p.amount:
+                    return False
+            elif self.tank is None or not self.tank.room(p.name, p.amount):
+                return False
+        return True
 
     def on_event(self, world: Any, tick: int) -> None:
         if self._finish == NEVER:
@@ -119,6 +139,8 @@ class CraftingMachine(Entity):
             return
         if self._left < 0:
             recipe = self.next_recipe()
+            if recipe is not None and self.tank is not None:
+                self.tank.pull(recipe)
             if recipe is None or not self._has_ingredients(recipe) or not self._has_room(recipe):
                 self._stop(tick)
                 return
@@ -126,6 +148,11 @@ class CraftingMachine(Entity):
             self._left = self.craft_ticks(recipe)
             used = self.force.items.used
             for ingredient in recipe.ingredients:
+                if ingredient.type == "fluid":
+                    assert self.tank is not None
+                    self.tank.use(ingredient.name, ingredient.amount)
+                    self.force.fluids.used(ingredient.name, ingredient.amount)
+                    continue
                 used(ingredient.name, int(ingredient.amount))
                 changed, self.input.changed = self.input.changed, None
                 self.input.remove(ingredient.name, int(ingredient.amount))
@@ -142,6 +169,16 @@ class CraftingMachine(Entity):
 
     def power_came(self) -> None:
         self._touched()
+
+    def fluid_came(self) -> None:
+        if self.tank is not None:
+            self.tank.flush()
+        self._touched()
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Its fluid boxes."""
+        return self.tank.boxes if self.tank is not None else []
 
     def _schedule(self, tick: int) -> None:
         assert self.burner is not None
@@ -179,6 +216,11 @@ class CraftingMachine(Entity):
         self.products_finished += 1
         changed, self.output.changed = self.output.changed, None
         for product in recipe.products:
+            if product.type == "fluid":
+                assert self.tank is not None
+                self.force.fluids.made(product.name, product.amount)
+                self.tank.make(product.name, product.amount, product.raw.get("temperature"))
+                continue
             count = self._roll(product.amount, product.probability)
             if count:
                 self.force.items.made(product.name, count)
@@ -281,7 +323,10 @@ class CraftingMachine(Entity):
             if not self._has_room(recipe):
                 return "full_output"
             if not self._has_ingredients(recipe):
-                return "no_ingredients" if self.is_furnace else "item_ingredient_shortage"
+                if self.is_furnace:
+                    return "no_ingredients"
+                lacking = any(i.type == "item" and self.input.count(i.name) < i.amount for i in recipe.ingredients)
+                return "item_ingredient_shortage" if lacking else "fluid_ingredient_shortage"
         if power is not None:
             return power.status()
         return "working" if self._powered else "no_fuel"
@@ -294,7 +339,7 @@ class CraftingMachine(Entity):
     def more_state(self) -> list[Any]:
         return [self.recipe.name if self.recipe else None, self.crafting.name if self.crafting else None, self._left,
                 self._finish, self._warm, self.products_finished, self.burner.state() if self.burner else None,
-                self.power.state() if self.power else None]  # fmt: skip
+                self.power.state() if self.power else None, self.tank.state() if self.tank else None]  # fmt: skip
 
 
 @entity_class("furnace")
@@ -347,6 +392,8 @@ class AssemblingMachine(CraftingMachine):
         self._stop(self.world.tick)
         self.world.cancel(self)
         self.recipe = recipe
+        if self.tank is not None:
+            self.tank.fit(recipe)
         for inventory, rows in (
             (self.input, recipe.ingredients if recipe else []),
             (self.output, recipe.products if recipe else []),

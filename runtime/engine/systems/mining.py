@@ -11,6 +11,7 @@ from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 from runtime.engine.systems.electricity import ONE, Power
+from runtime.engine.systems.fluids import Box, Tank
 from runtime.engine.systems.ground import await_delivery, deliver
 
 # From fuelling an idle drill to its first item: its work, and three ticks to get going (measured on a burner drill).
@@ -61,7 +62,7 @@ class MiningDrill(Entity):
 
     __slots__ = (
         "_blocked", "_bonus", "_finish", "_holding", "_left", "_started", "burner", "modules", "next_resource", "power",
-        "resources",
+        "resources", "tank",
     )  # fmt: skip
     rotatable = True
 
@@ -69,6 +70,7 @@ class MiningDrill(Entity):
         super().__init__(*args)
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None
+        self.tank = Tank(self) if self.proto.raw.get("output_fluid_box") else None
         self.modules = Inventory(self.proto.raw.get("module_slots", 0), self, 2)
         self.resources: list[Resource] = []
         self.next_resource = 0
@@ -103,6 +105,9 @@ class MiningDrill(Entity):
             if e.proto.raw.get("category", "basic-solid") in categories:
                 self.resources.append(e)
                 e.drills[self.unit_number] = self
+        if self.tank is not None:
+            for name in [p.name for p in self.resources[0].proto.products] if self.resources else [""]:
+                self.tank.open(name)
         self._start()
 
     def removed(self) -> None:
@@ -164,7 +169,31 @@ class MiningDrill(Entity):
             self._schedule()
 
     def _electrified(self) -> bool:
-        return self.power is not None and self._mines_solids and self.power.ready()
+        if self.power is None or not self.power.ready():
+            return False
+        return self._mines_solids or self._has_room()
+
+    def _has_room(self) -> bool:
+        target = self.target
+        if target is None or self.tank is None:
+            return False
+        self.tank.flush()
+        return self.tank.room(target.proto.products[0].name, self._yield(target))
+
+    def _yield(self, well: Resource) -> float:
+        """Fluid that a cycle brings up: a product's amount at the well's yield."""
+        bonus = 1 + self.force.mining_drill_productivity_bonus
+        return well.proto.products[0].amount * bonus * well.amount / float(well.proto.raw["normal"])
+
+    def fluid_came(self) -> None:
+        if self.tank is not None:
+            self.tank.flush()
+        self._start()
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Its fluid boxes."""
+        return self.tank.boxes if self.tank is not None else []
 
     def power_came(self) -> None:
         self._start()
@@ -219,6 +248,16 @@ class MiningDrill(Entity):
         self._finish = NEVER
         self._left = -1
         product = target.proto.products[0]
+        if product.type == "fluid" and self.tank is not None:
+            amount = self._yield(target)
+            self.next_resource = (self.next_resource + 1) % len(self.resources)
+            target.deplete()
+            self.force.fluids.made(product.name, amount)
+            self.tank.make(product.name, amount)
+            self._start()
+            if self._finish == NEVER:
+                self._pause()
+            return
         self._bonus += self.force.mining_drill_productivity_bonus
         count = 1 + int(self._bonus + 1e-9)
         self._bonus -= count - 1
@@ -313,6 +352,8 @@ class MiningDrill(Entity):
         if not self.resources:
             return "no_minable_resources"
         if self.power is not None:
+            if self._finish == NEVER and self.tank is not None and self.power.satisfaction:
+                return "full_output"
             return self.power.status()
         if self._finish == NEVER:
             return "no_fuel"
@@ -320,4 +361,5 @@ class MiningDrill(Entity):
 
     def more_state(self) -> list[Any]:
         return [self._holding, self._bonus, self._left, self._finish, self._blocked, self.next_resource,
-                self.burner.state() if self.burner else None, self.power.state() if self.power else None]  # fmt: skip
+                self.burner.state() if self.burner else None, self.power.state() if self.power else None,
+                self.tank.state() if self.tank else None]  # fmt: skip

@@ -36,11 +36,11 @@ FACING = {
 
 
 @entity_class(
-    "ammo-turret", "arithmetic-combinator", "artillery-turret", "beacon", "boiler", "burner-generator", "car",
+    "ammo-turret", "arithmetic-combinator", "artillery-turret", "beacon", "burner-generator", "car",
     "cargo-wagon", "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator",
-    "electric-turret", "fluid-turret", "fluid-wagon", "gate", "generator", "heat-pipe", "lamp", "land-mine",
-    "locomotive", "offshore-pump", "pipe", "pipe-to-ground", "power-switch", "programmable-speaker", "pump", "radar",
-    "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo", "splitter", "storage-tank",
+    "electric-turret", "fluid-turret", "fluid-wagon", "gate", "heat-pipe", "lamp", "land-mine",
+    "locomotive", "power-switch", "programmable-speaker", "pump", "radar",
+    "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo", "splitter",
     "straight-rail", "train-stop", "wall",
 )  # fmt: skip
 class Standing(Entity):

@@ -1,0 +1,336 @@
+"""Water, steam and the power that is made of it: offshore pumps, boilers, generators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.engine.entity import CRAFT, entity_class
+from runtime.engine.prototypes import joules, load
+from runtime.engine.systems.burners import Burner
+from runtime.engine.systems.electricity import Network, units
+from runtime.engine.systems.fluids import FLUID, ONE, Box, FluidEntity, Segment
+
+FINE = 1024  # burning rates are whole multiples of 1 J / FINE per tick, so that sums of them are exact
+
+
+def heat_capacity(fluid: str) -> float:
+    """Joules per unit and degree."""
+    return joules(load().raw["fluid"][fluid].get("heat_capacity", "1kJ"))
+
+
+def default_temperature(fluid: str) -> float:
+    """The temperature at which a fluid is made when nothing else is said."""
+    return float(load().raw["fluid"][fluid].get("default_temperature", 15))
+
+
+@entity_class("offshore-pump")
+class OffshorePump(FluidEntity):
+    """Brings water from the shore, `pumping_speed` per tick, without power (its energy source is void)."""
+
+    __slots__ = ("flow",)
+    fluid = "water"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.flow = 0
+
+    @property
+    def temperature(self) -> float:
+        """Of the water."""
+        return default_temperature(self.fluid)
+
+    def gives(self, segment: Segment) -> int:
+        """The most it gives per tick."""
+        return int(self.proto.raw["pumping_speed"] * FLUID) if self.active and segment.takes(self.fluid) else 0
+
+    def set_flow(self, flow: int) -> None:
+        """It gives so much per tick from now on."""
+        self.flow = flow
+
+    def joined(self, box: Box) -> None:
+        assert box.segment is not None
+        box.segment.sources[self.unit_number] = self
+
+    def parted(self, box: Box) -> None:
+        assert box.segment is not None
+        box.segment.sources.pop(self.unit_number, None)
+        self.flow = 0
+
+    def status(self) -> str | None:
+        segment = self.boxes[0].segment if self.boxes else None
+        if segment is not None and segment.now() + FLUID > segment.capacity and not self.flow:
+            return "full_output"
+        return "working"
+
+
+@entity_class("boiler")
+class Boiler(FluidEntity):
+    """Makes steam of water as fast as its fuel, its water and the room for steam allow."""
+
+    __slots__ = ("drawn", "flow")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.flow = 0  # steam per tick
+        self.drawn = 0  # water per tick
+        if self.burner is not None:
+            self.burner.inventory.changed = self._fuelled
+
+    def built(self) -> None:
+        if self.burner is not None:
+            self.burner.since = self.world.tick
+        super().built()
+
+    # --- what it is ------------------------------------------------------------------------------------------
+
+    @property
+    def fluid(self) -> str:
+        """What it makes."""
+        return str(self.proto.raw["output_fluid_box"]["filter"])
+
+    @property
+    def temperature(self) -> float:
+        """How hot its steam is."""
+        return float(self.proto.raw["target_temperature"])
+
+    @property
+    def consumption(self) -> float:
+        """Joules per tick at full speed."""
+        return joules(self.proto.raw["energy_consumption"])
+
+    @property
+    def water(self) -> Segment | None:
+        """The segment that it takes from."""
+        return self.boxes[0].segment if self.boxes else None
+
+    @property
+    def steam(self) -> Segment | None:
+        """The segment that it puts into."""
+        return self.boxes[1].segment if self.boxes else None
+
+    @property
+    def most_steam(self) -> int:
+        """Steam per tick at full speed: its power heats it from the water's temperature."""
+        water = self.water
+        cold = water.temperature if water is not None and water.amount else default_temperature("water")
+        heat = heat_capacity(self.fluid) * max(1.0, self.temperature - cold)
+        return int(self.consumption * FLUID / heat)
+
+    def _water_for(self, steam: int) -> int:
+        return int(steam * heat_capacity(self.fluid) // heat_capacity("water"))
+
+    @property
+    def fuelled(self) -> bool:
+        """Whether it has anything to burn."""
+        burner = self.burner
+        return burner is not None and self.active and (burner.remaining > 0 or not burner.inventory.is_empty())
+
+    # --- flows -----------------------------------------------------------------------------------------------
+
+    def most(self) -> int:
+        """The most water it could want per tick."""
+        return self._water_for(self.most_steam) if self.fuelled else 0
+
+    def share_changed(self) -> None:
+        """It gets another share of the water it could want."""
+        if self.steam is not None:
+            self.steam.touch()
+
+    def gives(self, segment: Segment) -> int:
+        """The most steam it could give per tick."""
+        water = self.water
+        if water is None or not self.fuelled or water.fluid != self.proto.raw["fluid_box"]["filter"]:
+            return 0
+        if not segment.takes(self.fluid):
+            return 0
+        return self.most_steam * water.share // ONE
+
+    def set_flow(self, flow: int) -> None:
+        """It gives so much steam per tick from now on."""
+        burner = self.burner
+        tick = self.world.tick
+        if flow and burner is not None:
+            burner.settle(tick)
+            if not burner.load_fuel():
+                flow = 0
+        if flow == self.flow:
+            return
+        self.flow = flow
+        self.drawn = self._water_for(flow)
+        if burner is not None:
+            rate = self.consumption * flow / self.most_steam
+            burner.set_rate(round(rate * FINE) / FINE, tick)
+            self._plan(burner)
+        if self.water is not None:
+            self.water.touch()
+
+    def _plan(self, burner: Burner) -> None:
+        if burner.rate:
+            self.world.schedule(self, self.world.tick + max(1, burner.ticks_left()), CRAFT)
+        else:
+            self.world.cancel(self)
+
+    def on_event(self, world: Any, tick: int) -> None:
+        burner = self.burner
+        assert burner is not None
+        burner.settle(tick)
+        if burner.ticks_left() <= 0:
+            rest, burner.remaining = burner.remaining, 0.0
+            if not burner.load_fuel():
+                self.touch()
+                return
+            burner.remaining += rest
+        self._plan(burner)
+
+    def _fuelled(self) -> None:
+        self.changed()
+        self.touch()
+
+    def wake(self, tick: int) -> None:
+        self.touch()
+
+    def touch(self) -> None:
+        """Weigh what flows through it at the end of this tick."""
+        for box in self.boxes:
+            if box.segment is not None:
+                box.segment.touch()
+
+    def joined(self, box: Box) -> None:
+        assert box.segment is not None
+        (box.segment.sinks if box.number == 0 else box.segment.sources)[self.unit_number] = self
+
+    def parted(self, box: Box) -> None:
+        assert box.segment is not None
+        (box.segment.sinks if box.number == 0 else box.segment.sources).pop(self.unit_number, None)
+        self.flow = self.drawn = 0
+        if self.burner is not None:
+            self.burner.set_rate(0.0, self.world.tick)
+        self.world.cancel(self)
+
+    def settle(self) -> None:
+        if self.burner is not None:
+            self.burner.settle(self.world.tick)
+
+    def status(self) -> str | None:
+        if not self.active:
+            return "disabled_by_script"
+        if not self.fuelled:
+            return "no_fuel"
+        water, steam = self.water, self.steam
+        if water is None or not water.now():
+            return "no_input_fluid"
+        if not self.flow and steam is not None and steam.room() < FLUID:
+            return "full_output"
+        return "working"
+
+    def more_state(self) -> list[Any]:
+        return [*super().more_state(), self.flow, self.drawn]
+
+
+@entity_class("generator")
+class Generator(FluidEntity):
+    """Steam engines and turbines: as much power as their network asks for, of the heat in their steam."""
+
+    __slots__ = ("drawn", "network", "output")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.network: Network | None = None
+        self.power = None
+        self.output = 0  # energy units per tick
+        self.drawn = 0  # steam per tick
+
+    @property
+    def steam(self) -> Segment | None:
+        """The segment that it takes from."""
+        return self.boxes[0].segment if self.boxes else None
+
+    @property
+    def heat(self) -> float:
+        """Joules that a unit of its steam gives."""
+        steam = self.steam
+        raw = self.proto.raw
+        if steam is None or steam.fluid != raw["fluid_box"]["filter"]:
+            return 0.0
+        hot = min(steam.temperature, raw["maximum_temperature"])
+        if hot < raw["fluid_box"].get("minimum_temperature", 0):
+            return 0.0
+        fluid = steam.fluid
+        assert fluid is not None
+        return float(heat_capacity(fluid) * (hot - default_temperature(fluid)) * raw.get("effectivity", 1))
+
+    @property
+    def max_output(self) -> float:
+        """Joules per tick at its best."""
+        raw = self.proto.raw
+        fluid = raw["fluid_box"]["filter"]
+        hot = raw["maximum_temperature"] - default_temperature(fluid)
+        return float(raw["fluid_usage_per_tick"] * heat_capacity(fluid) * hot * raw.get("effectivity", 1))
+
+    def most(self) -> int:
+        """The most steam it could want per tick: while it is wired to anybody."""
+        return int(self.proto.raw["fluid_usage_per_tick"] * FLUID) if self.network is not None else 0
+
+    def share_changed(self) -> None:
+        """It gets another share of the steam it could want."""
+        if self.network is not None:
+            self.network.touch()
+
+    def capacity(self) -> int:
+        """Energy units per tick that it could give."""
+        steam = self.steam
+        if steam is None or not self.active:
+            return 0
+        return units(self.proto.raw["fluid_usage_per_tick"] * self.heat) * steam.share // ONE
+
+    def produce(self, energy: int) -> None:
+        """Give so many energy units per tick from now on."""
+        if energy == self.output and bool(energy) == bool(self.drawn):
+            return
+        self.output = energy
+        heat = units(self.heat)
+        self.drawn = min(self.most(), -(-energy * FLUID // heat)) if heat else 0
+        if self.steam is not None:
+            self.steam.touch()
+
+    def plug(self, network: Network | None) -> None:
+        old = self.network
+        if old is network:
+            return
+        if old is not None:
+            del old.generators[self.unit_number]
+            old.members.pop(self.unit_number, None)
+            old.touch()
+        self.network = network
+        self.output = self.drawn = 0
+        if network is not None:
+            network.generators[self.unit_number] = self
+            network.members[self.unit_number] = self
+            network.touch()
+        if self.steam is not None:
+            self.steam.touch()
+
+    def joined(self, box: Box) -> None:
+        assert box.segment is not None
+        box.segment.sinks[self.unit_number] = self
+        self.share_changed()
+
+    def parted(self, box: Box) -> None:
+        assert box.segment is not None
+        box.segment.sinks.pop(self.unit_number, None)
+        self.output = self.drawn = 0
+        self.share_changed()
+
+    def status(self) -> str | None:
+        if self.network is None:
+            return "not_plugged_in_electric_network"
+        steam = self.steam
+        if steam is None or (not steam.now() and not self.output):
+            return "no_input_fluid"
+        if steam.share < ONE and self.output < units(self.max_output):
+            return "low_input_fluid"
+        return "working"
+
+    def more_state(self) -> list[Any]:
+        return [*super().more_state(), self.output, self.drawn]
+

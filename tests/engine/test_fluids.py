@@ -1,0 +1,262 @@
+"""Fluids and steam power against the prototypes' numbers."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from runtime.engine.prototypes import load
+from runtime.engine.save import state_hash
+from runtime.engine.systems.crafting import AssemblingMachine
+from runtime.engine.systems.electricity import UNITS
+from runtime.engine.systems.fluids import FLUID, Pipe, Segment
+from runtime.engine.systems.mining import MiningDrill
+from runtime.engine.systems.steam import Boiler, Generator, OffshorePump
+from runtime.engine.world import World
+from tests.engine.test_belts import EAST, NORTH, SOUTH, WEST, build, new_world
+
+
+def tile_at(x: int, y: int) -> str:
+    return "lab-dark-1"
+
+
+def segment(entity: Any, box: int = 0) -> Segment:
+    found = entity.boxes[box].segment
+    assert isinstance(found, Segment)
+    return found
+
+
+def pipes(world: World, *places: tuple[float, float]) -> list[Pipe]:
+    made = [build(world, "pipe", x, y) for x, y in places]
+    assert all(isinstance(p, Pipe) for p in made)
+    return made  # type: ignore[return-value]
+
+
+def steam_plant(world: World, engines: int = 2, coal: int = 50) -> tuple[OffshorePump, Boiler, list[Generator]]:
+    """A pump, a boiler facing east and a row of engines; a substation supplies the engines and what is near (20, -6)."""
+    # The pump's mouth is in the north, its pipe connection in the south.
+    pump = build(world, "offshore-pump", 0.5, -3.5, NORTH)
+    boiler = build(world, "boiler", 1.0, 0.5, EAST)
+    pipes(world, (0.5, -2.5), (0.5, -1.5))
+    made = [build(world, "steam-engine", 4.5 + 5 * i, 0.5, EAST) for i in range(engines)]
+    build(world, "substation", 14, -6)
+    build(world, "substation", 20, -6)
+    boiler.insert("coal", coal)
+    assert isinstance(pump, OffshorePump)
+    assert isinstance(boiler, Boiler)
+    assert all(isinstance(e, Generator) for e in made)
+    return pump, boiler, made  # type: ignore[return-value]
+
+
+def load_of(world: World, furnaces: int) -> list[Any]:
+    """Electric furnaces that smelt, 186 kW each."""
+    made = []
+    for i in range(furnaces):
+        furnace = build(world, "electric-furnace", 15.5 + 3 * (i % 4), -10.5 + 3 * (i // 4))
+        furnace.insert("iron-ore", 50)
+        made.append(furnace)
+    return made
+
+
+def test_pipes_share_one_level() -> None:
+    world = new_world()
+    row = pipes(world, *((x + 0.5, 0.5) for x in range(10)))
+    one = segment(row[0])
+    assert {segment(p).id for p in row} == {row[0].unit_number}
+    assert one.capacity == 1000 * FLUID
+    row[3].boxes[0].put("water", 100)
+    assert row[0].boxes[0].held() == ("water", 10.0, 15)
+    tank = build(world, "storage-tank", 11.5, 1.5)
+    assert segment(row[0]) is segment(tank)
+    assert segment(tank).capacity == 26_000 * FLUID
+    world.destroy(tank)
+    left = segment(row[0]).now() / FLUID
+    assert left == pytest.approx(100 * 1000 / 26_000)
+    world.destroy(row[4])
+    assert segment(row[0]).now() + segment(row[9]).now() == pytest.approx(left * 0.9 * FLUID)
+    assert segment(row[5]).id == row[5].unit_number
+
+
+def test_pump_gives_1200_a_second() -> None:
+    world = new_world()
+    pump = build(world, "offshore-pump", 0.5, 0.5, NORTH)
+    pipes(world, (0.5, 1.5))
+    tank = build(world, "storage-tank", 1.5, 3.5)
+    assert segment(pump) is segment(tank)
+    world.advance(61)
+    assert segment(tank).now() == pytest.approx(1200 * FLUID, abs=21 * FLUID)
+    world.advance(3000)
+    assert segment(tank).now() == segment(tank).capacity
+    assert pump.status() == "full_output"
+
+
+def test_one_boiler_runs_two_engines() -> None:
+    world = new_world()
+    _, boiler, engines = steam_plant(world)
+    load_of(world, 12)
+    world.advance(600)
+    assert boiler.status() == "working"
+    assert [e.output / UNITS * 60 for e in engines] == pytest.approx([900_000, 900_000], rel=1e-4)
+    assert boiler.flow == pytest.approx(FLUID, rel=1e-4)
+    assert boiler.drawn * 60 == pytest.approx(6 * FLUID, rel=1e-4)
+    assert segment(boiler, 1).temperature == 165
+    assert engines[0].status() == "working"
+
+
+def test_one_pump_for_200_boilers_and_400_engines() -> None:
+    proto = load().entity
+    pump, boiler, engine = (proto[n].raw for n in ("offshore-pump", "boiler", "steam-engine"))
+    world = new_world()
+    _, made, engines = steam_plant(world)
+    assert pump["pumping_speed"] * FLUID == 200 * made.most()
+    assert made.most_steam == 2 * engine["fluid_usage_per_tick"] * FLUID
+    assert boiler["target_temperature"] == engine["maximum_temperature"]
+    assert engines[0].max_output * 60 == pytest.approx(900_000)
+
+
+def test_boilers_burn_what_engines_need() -> None:
+    world = new_world()
+    _, boiler, engines = steam_plant(world)
+    load_of(world, 2)
+    world.advance(2000)
+    assert boiler.burner is not None
+
+    def energy() -> float:
+        assert boiler.burner is not None
+        boiler.burner.settle(world.tick)
+        return boiler.burner.remaining + 4e6 * boiler.burner.inventory.count()
+
+    assert sum(e.output for e in engines) == 2 * 186_000 * 1000
+    before = energy()
+    world.advance(3000)
+    assert before - energy() == pytest.approx(372_000 * 1000 / 60, rel=1e-4)
+
+
+def test_engine_statuses_and_lack_of_fuel() -> None:
+    world = new_world()
+    _, boiler, engines = steam_plant(world, coal=0)
+    furnaces = load_of(world, 2)
+    world.advance(10)
+    assert boiler.status() == "no_fuel"
+    assert engines[0].status() == "no_input_fluid"
+    assert furnaces[0].status() == "no_power"
+    boiler.insert("coal", 1)
+    world.advance(300)
+    assert furnaces[0].status() == "working"
+    world.advance(6000)
+    assert furnaces[0].status() == "no_power"
+    assert boiler.status() == "no_fuel"
+
+
+def test_too_little_power_slows_by_satisfaction() -> None:
+    world = new_world()
+    steam_plant(world, engines=1)
+    furnaces = load_of(world, 9)
+    world.advance(600)
+    before = sum(f.products_finished for f in furnaces)
+    world.advance(600 + 2880)
+    made = sum(f.products_finished for f in furnaces) - before
+    assert made == pytest.approx(9 * 2880 / 96 * 900 / (9 * 186), abs=9)
+    assert furnaces[0].status() == "low_power"
+
+
+def test_chemistry() -> None:
+    world = new_world()
+    world.surface.always_day = True
+    build(world, "substation", 8, 0)
+    for i in range(6):
+        build(world, "solar-panel", 12.5, -7.5 + 3 * i)
+    plant = build(world, "chemical-plant", 0.5, 0.5, NORTH)
+    assert isinstance(plant, AssemblingMachine)
+    plant.set_recipe(load().recipe["plastic-bar"])
+    plant.insert("coal", 10)
+    world.advance(10)
+    assert plant.status() == "fluid_ingredient_shortage"
+    (pipe,) = pipes(world, (-0.5, -1.5))
+    pipe.boxes[0].put("petroleum-gas", 60)
+    world.advance(10 + 60)
+    assert plant.products_finished == 0
+    world.advance(10 + 2 + 60)
+    assert plant.products_finished == 1
+    assert plant.output.count("plastic-bar") == 2
+    world.advance(400)
+    assert plant.products_finished == 3
+    assert world.forces["player"].fluids.output["petroleum-gas"] == 60
+
+
+def test_pumpjack() -> None:
+    world = new_world()
+    world.surface.always_day = True
+    build(world, "substation", 4, 0)
+    for i in range(3):
+        build(world, "solar-panel", 8.5, -4.5 + 3 * i)
+    world.create("crude-oil", 0.5, 0.5, 0, world.forces["neutral"], amount=300_000)
+    jack = build(world, "pumpjack", 0.5, 0.5, NORTH)
+    assert isinstance(jack, MiningDrill)
+    pipes(world, (1.5, -1.5))
+    tank = build(world, "storage-tank", 0.5, -3.5)
+    assert segment(tank).id < tank.unit_number
+    world.advance(600 + 10)
+    assert jack.status() == "working"
+    assert segment(tank).now() / FLUID == pytest.approx(100, rel=0.01)
+
+
+def plant(order: int) -> World:
+    world = new_world()
+    things = [("offshore-pump", 0.5, -3.5, NORTH), ("pipe", 0.5, -2.5, NORTH), ("pipe", 0.5, -1.5, NORTH),
+              ("boiler", 1.0, 0.5, EAST), ("steam-engine", 4.5, 0.5, EAST), ("substation", 14, -6, NORTH),
+              ("electric-furnace", 15.5, -10.5, NORTH), ("electric-furnace", 18.5, -10.5, NORTH),
+              ("electric-furnace", 12.5, -10.5, NORTH), ("accumulator", 10, -4, NORTH),
+              ("substation", 4, -6, NORTH)]  # fmt: skip
+    for name, x, y, direction in things[::order]:
+        made = build(world, name, x, y, direction)
+        made.insert("iron-ore", 50)
+        made.insert("coal", 4)
+    return world
+
+
+def outcome(world: World) -> list[Any]:
+    found = world.surface.all_of(world.surface.by_type, ["furnace", "boiler", "accumulator"])
+    return sorted(
+        [e.name, e.x, getattr(e, "products_finished", 0), getattr(e, "stored", 0), getattr(e, "flow", 0)] for e in found
+    )
+
+
+def test_nothing_depends_on_order_or_on_looking() -> None:
+    one, other, looked = plant(1), plant(-1), plant(1)
+    for tick in range(1, 3000):
+        looked.advance(tick)
+        if tick % 7 == 0:
+            state_hash(looked, {}, [])
+            [e.status() for c in looked.surface.chunks.values() for e in c.values()]
+            [e.settle() for c in looked.surface.chunks.values() for e in c.values()]
+    one.advance(2999)
+    other.advance(2999)
+    assert outcome(one) == outcome(other) == outcome(looked)
+    assert state_hash(one, {}, []) == state_hash(looked, {}, [])
+
+
+def test_saved_and_loaded() -> None:
+    world = plant(1)
+    pipes(world, *((x + 0.5, 20.5) for x in range(400)))
+    world.advance(333)
+    world.surface.tile_at = tile_at
+    again = pickle.loads(pickle.dumps(world))
+    world.advance(3000)
+    again.advance(3000)
+    assert state_hash(world, {}, []) == state_hash(again, {}, [])
+
+
+def test_turned_engines_part_and_join() -> None:
+    world = new_world()
+    engine = build(world, "steam-engine", 0.5, 0.5, NORTH)
+    (pipe,) = pipes(world, (3.5, 0.5))
+    assert segment(engine) is not segment(pipe)
+    engine.rotate_to(EAST)
+    assert segment(engine) is segment(pipe)
+    engine.rotate_to(SOUTH)
+    assert segment(engine) is not segment(pipe)
+    engine.rotate_to(WEST)
+    assert segment(engine) is segment(pipe)
