@@ -360,26 +360,9 @@ class LuaEntity(LuaObject):
         pole: ElectricPole = self._need(ElectricPole, "electric_network_statistics", "electric poles")
         statistics = FlowStatistics()
         if pole.network is not None:
-            statistics.input.update(pole.network.consumption())
+            statistics.input.update(pole.network.consumption())  # the game calls consumption the input
             statistics.output.update(pole.network.production())
         return LuaFlowStatistics(statistics, load().entity, "entity")
-
-    @lua_read
-    def electric_network_statistics(self) -> LuaFlowStatistics:
-        if self.entity.type != "electric-pole":
-            raise LuaError(
-                f"LuaEntity::electric_network_statistics can only be used on electric poles; {self.entity.name} is none."
-            )
-        # Power doesn't flow yet: a network has made and used nothing.
-        return LuaFlowStatistics(FlowStatistics(), load().entity, "entity")
-
-    @lua_read
-    def energy_generated_last_tick(self) -> float:
-        if self.entity.type != "generator":
-            raise LuaError(
-                f"LuaEntity::energy_generated_last_tick can only be used on generators; {self.entity.name} is none."
-            )
-        return 0.0  # steam doesn't flow yet
 
     @lua_read
     def status(self) -> Any:

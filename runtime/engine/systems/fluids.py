@@ -38,6 +38,12 @@ class Box:
         self.amount = 0
         self.temperature = 0.0
 
+    @property
+    def kind(self) -> str:
+        """Whether a machine fills it ("output") or empties it ("input")."""
+        flows = {c.get("flow_direction") for c in self.raw.get("pipe_connections") or ()}
+        return str(self.raw.get("production_type") or ("output" if flows == {"output"} else "input"))
+
     def neighbours(self) -> Iterator[tuple[Entity, Box]]:
         """The boxes that it is joined to."""
         for connection in connections(self.owner, self.raw):
@@ -352,7 +358,7 @@ class Tank:
         if recipe is None:
             return
         for kind, rows in (("input", recipe.raw.get("ingredients")), ("output", recipe.raw.get("results"))):
-            boxes = [b for b in self.boxes if b.raw.get("production_type") == kind]
+            boxes = [b for b in self.boxes if b.kind == kind]
             for row in rows or ():
                 if row["type"] == "fluid":
                     index = row.get("fluidbox_index")
@@ -362,7 +368,7 @@ class Tank:
                         box.filter = row["name"]
 
     def _box(self, kind: str, name: str) -> Box | None:
-        return next((b for b in self.boxes if b.filter == name and b.raw.get("production_type") == kind), None)
+        return next((b for b in self.boxes if b.filter == name and b.kind == kind), None)
 
     def pull(self, recipe: RecipePrototype) -> None:
         """Fill the boxes of ingredients for two crafts; for what is short of one, `fluid_came` is called when it comes."""
@@ -399,7 +405,7 @@ class Tank:
         """Let the first box of products take this one."""
         if not self.boxes:
             self.boxes = [Box(self.owner, n, raw) for n, raw in enumerate(fluid_boxes(self.owner))]
-        box = next((b for b in self.boxes if b.raw.get("production_type") == "output"), None)
+        box = next((b for b in self.boxes if b.kind == "output"), None)
         if box is not None:
             box.filter = name
 
@@ -421,7 +427,7 @@ class Tank:
     def flush(self) -> None:
         """Let products flow on."""
         for box in self.boxes:
-            if box.raw.get("production_type") == "output" and box.fluid and box.amount:
+            if box.kind == "output" and box.fluid and box.amount:
                 for segment in box.beside():
                     box.amount -= segment.add(box.fluid, box.amount, box.temperature)
                     if box.amount:
