@@ -193,6 +193,7 @@ class Force:
         self._apply(tech, 1)
         if tech.name in self.research_queue:
             self.research_queue.remove(tech.name)
+            self._wake_labs()
 
     def undo(self, tech: Technology) -> None:
         """Take back everything done of a technology, effects too."""
@@ -309,7 +310,6 @@ class Force:
     def _complete(self, tech: Technology) -> None:
         self.previous_research = tech.name
         self.finish(tech)
-        self._wake_labs()
 
     def can_queue(self, name: str) -> bool:
         """Whether a technology may be put at the end of the queue.

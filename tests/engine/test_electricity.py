@@ -136,6 +136,23 @@ def test_electric_inserters_swing_in_their_time(name: str, half: int, reach: int
     assert inserter.status() == "working"
 
 
+def test_inserters_slow_down_with_their_network() -> None:
+    world = powered(2)
+    source = build(world, "wooden-chest", 4.5, 3.5)
+    target = build(world, "wooden-chest", 4.5, 5.5)
+    source.insert("iron-plate", 200)
+    build(world, "inserter", 4.5, 4.5, NORTH)
+    build(world, "beacon", -4.5, 4.5)  # asks for 496 kW, and gets 120
+    world.advance(70 * 40)
+    assert target.inventories()[1].count() == pytest.approx(40 * 120 / 510, abs=1.5)
+    for x in range(10):
+        build(world, "solar-panel", -14.5 - 3 * x, 5.5)
+    world.advance(70 * 42)
+    before = target.inventories()[1].count()
+    world.advance(70 * 52)
+    assert target.inventories()[1].count() - before == 10
+
+
 def test_poles_join_and_part() -> None:
     world = new_world()
     poles = [build(world, "small-electric-pole", 0.5 + 7 * i, 0.5) for i in range(5)]

@@ -306,7 +306,12 @@ class Inserter(Chaser):
         """Go on at another speed, or stop, or start again; called after everything else in a tick."""
         self._set_speed()
         tick = self.world.tick
-        if not self.active or not self.resolved:
+        if not self.active:
+            return
+        if not self.resolved:
+            if self.starved:
+                self.starved = False
+                self.world.schedule(self, tick + 1, PICK)
             return
         if self.starved or (self.path and tick < self.began + self.steps):
             self._halt(tick)

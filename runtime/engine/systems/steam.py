@@ -47,6 +47,10 @@ class OffshorePump(FluidEntity):
         """It gives so much per tick from now on."""
         self.flow = flow
 
+    def wake(self, tick: int) -> None:
+        if self.boxes and self.boxes[0].segment is not None:
+            self.boxes[0].segment.touch()
+
     def joined(self, box: Box) -> None:
         assert box.segment is not None
         box.segment.sources[self.unit_number] = self
@@ -112,7 +116,7 @@ class Boiler(FluidEntity):
     def most_steam(self) -> int:
         """Steam per tick at full speed: its power heats it from the water's temperature."""
         water = self.water
-        cold = water.temperature if water is not None and water.amount else default_temperature("water")
+        cold = water.temperature if water is not None and water.fluid is not None else default_temperature("water")
         heat = heat_capacity(self.fluid) * max(1.0, self.temperature - cold)
         return int(self.consumption * FLUID / heat)
 
@@ -275,6 +279,9 @@ class Generator(FluidEntity):
         """It gets another share of the steam it could want."""
         if self.network is not None:
             self.network.touch()
+
+    def wake(self, tick: int) -> None:
+        self.share_changed()
 
     def capacity(self) -> int:
         """Energy units per tick that it could give."""
