@@ -203,6 +203,25 @@ def test_pumpjack() -> None:
     assert segment(tank).now() / FLUID == pytest.approx(100, rel=0.01)
 
 
+def test_electric_pumps() -> None:
+    world = new_world()
+    world.surface.always_day = True
+    build(world, "substation", 4, 0)
+    build(world, "solar-panel", 8.5, 0.5)
+    source = build(world, "storage-tank", 1.5, 5.5)  # opens to the north at (0.5, 3.5)
+    pump = build(world, "pump", 0.5, 3.0, NORTH)
+    target = build(world, "storage-tank", -0.5, 0.5)  # opens to the south at (0.5, 2.5), by the pump's mouth
+    assert segment(pump, 0) is segment(source)
+    assert segment(pump, 1) is segment(target)
+    source.boxes[0].put("water", 2000)  # type: ignore[attr-defined]
+    world.advance(11)
+    assert segment(target).now() / FLUID == pytest.approx(200, abs=21)
+    world.advance(200)
+    assert segment(target).now() + segment(source).now() == 2000 * FLUID
+    assert segment(source).now() == 0
+    assert pump.status() == "no_input_fluid" or pump.status() == "full_output"
+
+
 def plant(order: int) -> World:
     world = new_world()
     things = [("offshore-pump", 0.5, -3.5, NORTH), ("pipe", 0.5, -2.5, NORTH), ("pipe", 0.5, -1.5, NORTH),

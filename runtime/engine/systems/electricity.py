@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import CRAFT, SETTLE, Entity, Process, entity_class
+from runtime.engine.entity import CRAFT, NEVER, SETTLE, Entity, Process, entity_class
 from runtime.engine.prototypes import EntityPrototype, joules
 
 if TYPE_CHECKING:
@@ -152,9 +152,9 @@ class Power:
             self.rate = rate
 
     def charge(self, energy: float, ticks: int) -> None:
-        """Draw some energy, spread over the next `ticks`, beside what `set_rate` says."""
-        if self.network is not None and ticks > 0 and energy > 0:
-            self.network.charge(self.owner.name, units(energy) // ticks, ticks)
+        """Draw some energy, spread over the next `ticks`, beside what `set_rate` says, in place of the last such charge."""
+        if self.network is not None:
+            self.network.charge(self.owner, units(energy) // ticks if ticks else 0, ticks)
 
     def work(self, amount: int, phase: int) -> None:
         """Have the owner's event come when so much work is done (`ONE` is a tick's at full power)."""
@@ -196,6 +196,7 @@ class Power:
         if old is not None:
             old.clock.forget(self.owner)
             old.members.pop(self.owner.unit_number, None)
+            old.charge(self.owner, 0, 0)
             old.demands(self.owner.name, -self.rate)
         self.network = network
         if network is not None:
@@ -250,7 +251,7 @@ class Network(Process):
     """
 
     __slots__ = (
-        "clock", "demand", "ends", "generators", "groups", "made", "members", "panels", "poles", "since", "speed",
+        "charges", "clock", "demand", "ends", "generators", "groups", "made", "members", "panels", "poles", "since", "speed",
         "used", "world",
     )  # fmt: skip
 
@@ -262,7 +263,8 @@ class Network(Process):
         self.panels = 0  # energy units per tick in full light
         self.groups: list[Group] = []
         self.demand = 0
-        self.ends: list[tuple[int, int, str]] = []  # of charges: tick, rate, whose
+        self.charges: dict[int, tuple[int, int, str]] = {}  # unit number -> last tick, rate, whose
+        self.ends: list[tuple[int, int]] = []  # of charges: tick, unit number; stale ones too
         self.used: dict[str, list[int]] = {}  # prototype -> rate, units × ONE until mark, mark on the clock
         self.made: dict[str, list[int]] = {}  # prototype -> rate, units until mark, mark as a tick
         self.since = world.tick  # up to when accumulators are settled
@@ -289,10 +291,16 @@ class Network(Process):
         self.demand += change
         self.touch()
 
-    def charge(self, name: str, rate: int, ticks: int) -> None:
-        """Somebody of a prototype asks for `rate` for some ticks."""
-        self.demands(name, rate)
-        heapq.heappush(self.ends, (self.world.tick + ticks, rate, name))
+    def charge(self, entity: Entity, rate: int, ticks: int) -> None:
+        """An entity asks for `rate` for some ticks, in place of what it still asks for."""
+        unit = entity.unit_number
+        _, before, _ = self.charges.pop(unit, (0, 0, ""))
+        if rate != before:
+            self.demands(entity.name, rate - before)
+        if rate:
+            end = self.world.tick + ticks
+            self.charges[unit] = (end, rate, entity.name)
+            heapq.heappush(self.ends, (end, unit))
 
     def settle(self) -> None:
         """Bring the accumulators to the present."""
@@ -305,8 +313,12 @@ class Network(Process):
 
     def on_event(self, world: Any, tick: int) -> None:
         while self.ends and self.ends[0][0] <= tick:
-            _, rate, name = heapq.heappop(self.ends)
-            self.demands(name, -rate)
+            end, unit = heapq.heappop(self.ends)
+            charge = self.charges.get(unit)
+            if charge is not None and charge[0] == end:
+                del self.charges[unit]
+                self.demands(charge[2], -charge[1])
+        world.cancel(self)  # what `demands` has asked for is what happens now
         self.settle()
         self._merge_groups()
         when = [self.ends[0][0]] if self.ends else []
@@ -346,7 +358,7 @@ class Network(Process):
                 when.append(tick + max(1, group.level // -group.rate))
         self._book({"solar-panel": from_solar, "accumulator": from_stored}, capacity)
         self._set_satisfaction(satisfaction)
-        if when:
+        if when and self.key == NEVER:  # else somebody has touched it meanwhile
             world.schedule(self, min(when), SETTLE)
 
     def _book(self, rates: dict[str, int], capacity: list[tuple[Any, int]]) -> None:
@@ -414,7 +426,7 @@ class Network(Process):
     def state(self) -> list[Any]:
         """Plain data for the state hash."""
         passed = self.world.tick - self.since
-        return [self.id, self.key, self.demand, self.panels, sorted(self.ends), self.clock.state(), self.clock.key,
+        return [self.id, self.key, self.demand, self.panels, sorted(self.charges.items()), self.clock.state(), self.clock.key,
                 self.clock.unit_number, self.unit_number, self.speed,
                 sorted((sorted(g.members), g.level + g.rate * passed, g.rate) for g in self.groups),
                 self.production(), self.consumption()]  # fmt: skip

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import SETTLE, Entity, Process, entity_class
+from runtime.engine.entity import NEVER, SETTLE, Entity, Process, entity_class
 from runtime.engine.prototypes import Raw, RecipePrototype, load
+from runtime.engine.systems.electricity import ONE as FULL_POWER
 from runtime.engine.systems.pipes import connections, fluid_boxes, meets
 from runtime.engine.systems.standing import Standing
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FLUID = 10**9
 ONE = 1 << 30  # a whole share
+MOST_ROUNDS = 16  # pumps may run in a circle: so often in a tick a segment is weighed again for one of them
 
 
 class Box:
@@ -50,8 +52,9 @@ class Box:
             other = meets(self.owner, connection)
             if other is not None:
                 boxes = boxes_of(other[0])
-                if other[1] < len(boxes):
-                    yield other[0], boxes[other[1]]
+                number = 1 if other[0].type == "pump" and other[2].flow == "output" else other[1]
+                if number < len(boxes):
+                    yield other[0], boxes[number]
 
     def beside(self) -> list[Segment]:
         """The segments that a machine's own box opens to."""
@@ -105,8 +108,8 @@ class Segment(Process):
     """
 
     __slots__ = (
-        "amount", "boxes", "capacity", "fluid", "id", "rate", "share", "since", "sinks", "sources", "temperature",
-        "waiting", "world",
+        "amount", "boxes", "capacity", "fluid", "id", "rate", "rounds", "share", "since", "sinks", "sources", "temperature",
+        "waiting", "weighed", "world",
     )  # fmt: skip
 
     def __init__(self, world: World) -> None:
@@ -120,6 +123,8 @@ class Segment(Process):
         self.rate = 0
         self.since = world.tick
         self.share = 0
+        self.weighed = -1  # when a pump last had it weighed, and how often in that tick
+        self.rounds = 0
         self.sources: dict[int, Any] = {}  # gives(), flow, set_flow()
         self.sinks: dict[int, Any] = {}  # most(), drawn, share_changed()
         self.waiting: dict[int, tuple[Entity, int]] = {}  # who waits for an amount, or for room when below 0
@@ -127,7 +132,7 @@ class Segment(Process):
 
     def now(self) -> int:
         """The amount at present."""
-        return self.amount + self.rate * (self.world.tick - self.since)
+        return max(0, self.amount + self.rate * (self.world.tick - self.since))
 
     def settle(self) -> None:
         """Bring the amount to the present."""
@@ -207,7 +212,7 @@ class Segment(Process):
                 when.append(-(-(wanted - self.amount) // rate))
             elif wanted < 0 and rate < 0:
                 when.append(-(-(-wanted - self.capacity + self.amount) // -rate))
-        if when:
+        if when and self.key == NEVER:  # else somebody has touched it meanwhile
             world.schedule(self, tick + max(1, min(when)), SETTLE)
 
     def include(self, box: Box) -> None:
@@ -341,6 +346,101 @@ class Pipe(FluidEntity):
     """Pipes and tanks: they hold fluid and do nothing."""
 
     __slots__ = ()
+
+
+@entity_class("pump")
+class Pump(FluidEntity):
+    """Moves fluid from the segment behind it to the one before it, `pumping_speed` per tick at full power.
+
+    To the game it has one box; here it is half and half a part of both segments.
+    """
+
+    __slots__ = ("drawn", "flow")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.flow = self.drawn = 0
+        raw = self.proto.raw["fluid_box"]
+        for number, flow in enumerate(("input", "output")):
+            joints = [c for c in raw["pipe_connections"] if c["flow_direction"] == flow]
+            half = Box(self, number, {**raw, "volume": raw["volume"] / 2, "pipe_connections": joints})
+            self.boxes[number : number + 1] = [half]
+
+    @property
+    def fluid(self) -> str | None:
+        """What it moves."""
+        source = self.boxes[0].segment if self.boxes else None
+        return source.fluid if source is not None else None
+
+    @property
+    def temperature(self) -> float:
+        """Of what it moves."""
+        source = self.boxes[0].segment if self.boxes else None
+        return source.temperature if source is not None else 0.0
+
+    def most(self) -> int:
+        """The most it could want per tick."""
+        if self.power is None or not self.active:
+            return 0
+        return int(self.proto.raw["pumping_speed"] * FLUID) * self.power.satisfaction // FULL_POWER
+
+    def gives(self, segment: Segment) -> int:
+        """The most it gives per tick."""
+        fluid = self.fluid
+        source = self.boxes[0].segment if self.boxes else None
+        if fluid is None or source is None or source is segment or not segment.takes(fluid):
+            return 0
+        return self.most() * source.share // ONE
+
+    def share_changed(self) -> None:
+        """It gets another share of what it could want."""
+        target = self.boxes[1].segment if self.boxes else None
+        if target is None:
+            return
+        target.rounds = target.rounds + 1 if target.weighed == self.world.tick else 0
+        target.weighed = self.world.tick
+        if target.rounds < MOST_ROUNDS:
+            target.touch()
+
+    def set_flow(self, flow: int) -> None:
+        """It moves so much per tick from now on."""
+        if flow != self.flow:
+            self.flow = self.drawn = flow
+            if self.power is not None:
+                self.power.set_rate(self.proto.energy_usage if flow else 0.0)
+            if self.boxes and self.boxes[0].segment is not None:
+                self.boxes[0].segment.touch()
+
+    def joined(self, box: Box) -> None:
+        assert box.segment is not None
+        (box.segment.sources if box.number else box.segment.sinks)[self.unit_number] = self
+        self.share_changed()
+
+    def parted(self, box: Box) -> None:
+        assert box.segment is not None
+        (box.segment.sources if box.number else box.segment.sinks).pop(self.unit_number, None)
+        self.flow = self.drawn = 0
+        self.share_changed()
+
+    def plug(self, network: Any) -> None:
+        super().plug(network)
+        self.power_changed()
+
+    def power_changed(self) -> None:
+        for box in self.boxes:
+            if box.segment is not None:
+                box.segment.touch()
+
+    def status(self) -> str | None:
+        assert self.power is not None
+        if not self.power.satisfaction:
+            return "no_power"
+        if not self.flow:
+            return "no_input_fluid" if self.fluid is None else "full_output"
+        return self.power.status()
+
+    def more_state(self) -> list[Any]:
+        return [*super().more_state(), self.flow]
 
 
 class Tank:

@@ -245,6 +245,8 @@ class Inserter(Chaser):
             self.turn, self.length, spent = path[steps - 1]
             self.last_step = spent - (path[steps - 2][2] if steps > 1 else 0.0)
             self._pay(spent - self.paid)
+        if self.power is not None and path and steps < len(path):
+            self.power.charge(0.0, 0)
         self.path = []
         self.steps = 0
         self.paid = 0.0

@@ -39,7 +39,7 @@ FACING = {
     "ammo-turret", "arithmetic-combinator", "artillery-turret", "beacon", "burner-generator", "car",
     "cargo-wagon", "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator",
     "electric-turret", "fluid-turret", "fluid-wagon", "gate", "heat-pipe", "lamp", "land-mine",
-    "locomotive", "power-switch", "programmable-speaker", "pump", "radar",
+    "locomotive", "power-switch", "programmable-speaker", "radar",
     "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo", "splitter",
     "straight-rail", "train-stop", "wall",
 )  # fmt: skip
