@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import pickle
 
 import pytest
 
 from runtime.engine.entity import Entity
+from runtime.engine.maps import lab
 from runtime.engine.prototypes import load
-from runtime.engine.save import state_hash
+from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.crafting import AssemblingMachine
 from runtime.engine.systems.electricity import Accumulator, ElectricPole, daylight
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import MiningDrill
 from runtime.engine.world import World
 from tests.engine.test_belts import NORTH, build, new_world
-
-
-def tile_at(x: int, y: int) -> str:
-    return "lab-dark-1"
 
 
 def powered(panels: int) -> World:
@@ -265,8 +261,8 @@ def test_nothing_depends_on_order_or_on_looking() -> None:
 def test_saved_and_loaded() -> None:
     world = build_all(1)
     world.advance(333)
-    world.surface.tile_at = tile_at
-    again = pickle.loads(pickle.dumps(world))
+    world.surface.tile_at, world.natural_resources = lab.tile_at, lab.resources
+    again = loads(dumps(Save(world, {}, [], 1.0, False, 0, ""))).world
     world.advance(2000)
     again.advance(2000)
     assert state_hash(world, {}, []) == state_hash(again, {}, [])

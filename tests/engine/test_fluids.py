@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import Any
 
 import pytest
 
+from runtime.engine.maps import lab
 from runtime.engine.prototypes import load
-from runtime.engine.save import state_hash
+from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.crafting import AssemblingMachine
 from runtime.engine.systems.electricity import UNITS
 from runtime.engine.systems.fluids import FLUID, Pipe, Segment
@@ -16,10 +16,6 @@ from runtime.engine.systems.mining import MiningDrill
 from runtime.engine.systems.steam import Boiler, Generator, OffshorePump
 from runtime.engine.world import World
 from tests.engine.test_belts import EAST, NORTH, SOUTH, WEST, build, new_world
-
-
-def tile_at(x: int, y: int) -> str:
-    return "lab-dark-1"
 
 
 def segment(entity: Any, box: int = 0) -> Segment:
@@ -186,6 +182,28 @@ def test_chemistry() -> None:
     assert world.forces["player"].fluids.output["petroleum-gas"] == 60
 
 
+def test_the_wrong_fluid() -> None:
+    world = new_world()
+    world.surface.always_day = True
+    build(world, "substation", 8, 0)
+    for i in range(6):
+        build(world, "solar-panel", 12.5, -7.5 + 3 * i)
+    plant = build(world, "chemical-plant", 0.5, 0.5, NORTH)
+    assert isinstance(plant, AssemblingMachine)
+    plant.set_recipe(load().recipe["sulfur"])
+    left, right, out = pipes(world, (-0.5, -1.5), (1.5, -1.5), (-0.5, 2.5))
+    for pipe in (left, right, out):
+        pipe.boxes[0].put("crude-oil", 50)
+    world.advance(100)
+    assert plant.status() == "fluid_ingredient_shortage"
+    plant.set_recipe(load().recipe["heavy-oil-cracking"])
+    left.boxes[0].put("water", 100)
+    right.boxes[0].put("heavy-oil", 100)
+    world.advance(1000)
+    assert plant.products_finished >= 1
+    assert segment(out).fluid == "crude-oil"
+
+
 def test_pumpjack() -> None:
     world = new_world()
     world.surface.always_day = True
@@ -261,8 +279,8 @@ def test_saved_and_loaded() -> None:
     world = plant(1)
     pipes(world, *((x + 0.5, 20.5) for x in range(400)))
     world.advance(333)
-    world.surface.tile_at = tile_at
-    again = pickle.loads(pickle.dumps(world))
+    world.surface.tile_at, world.natural_resources = lab.tile_at, lab.resources
+    again = loads(dumps(Save(world, {}, [], 1.0, False, 0, ""))).world
     world.advance(3000)
     again.advance(3000)
     assert state_hash(world, {}, []) == state_hash(again, {}, [])

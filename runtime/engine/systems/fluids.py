@@ -488,7 +488,8 @@ class Tank:
             if short > 0:
                 for segment in segments:
                     segment.waiting[self.owner.unit_number] = (self.owner, min(short, segment.capacity))
-                    segment.touch()
+                    if segment.fluid in (None, name):
+                        segment.touch()
 
     def use(self, name: str, amount: float) -> None:
         """Take an ingredient out of its box."""
@@ -532,7 +533,8 @@ class Tank:
                     box.amount -= segment.add(box.fluid, box.amount, box.temperature)
                     if box.amount:
                         segment.waiting[self.owner.unit_number] = (self.owner, -min(box.amount, FLUID))
-                        segment.touch()
+                        if segment.takes(box.fluid):
+                            segment.touch()
 
     def state(self) -> list[Any]:
         """Plain data for the state hash."""
