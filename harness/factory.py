@@ -34,10 +34,10 @@ COST: dict[str, dict[str, int]] = {
     DRILL: {"iron-plate": 9, "stone": 5},
     FURNACE: {"stone": 5},
     INSERTER: {"iron-plate": 3},
-    BELT: {"iron-plate": 2},
+    BELT: {"iron-plate": 3},
     CHEST: {"iron-plate": 8},
 }
-"""What crafting one takes, down to plates and stone. (A belt takes 1.5 plates; they are made in pairs.)"""
+"""What crafting one takes, down to plates and stone; belts are made in pairs."""
 
 COAL_ROWS, CELL_ROWS = 4, 6
 """How many rows of coal drills a line has, and how many tiles a cell is long."""

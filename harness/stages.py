@@ -30,7 +30,7 @@ BATCH = 40
 """How many things one program puts up at most."""
 BELTS_AT_ONCE = 20
 """It isn't worth walking for fewer belts."""
-POCKET_COAL, POCKET_STONE = 60, 30
+POCKET_COAL, POCKET_STONE = 60, 50
 """How much coal and stone the player likes to carry."""
 MEAL = 8
 """Coal put into a machine that has none left, and on the same walk into those that have less than half of it."""
@@ -337,8 +337,9 @@ def affordable(
         if short:
             if piece.name == BELT:
                 more = min(BELTS_AT_ONCE, sum(p.name == BELT for p in missing[number:]))
-                short = {"iron-plate": more * cost["iron-plate"] - stock["iron-plate"]}
+                short = {"iron-plate": math.ceil(more / 2) * cost["iron-plate"] - stock["iron-plate"]}
             return list(missing[:number]), crafts, short
         stock.subtract(cost)
         crafts[piece.name] += 1
+        stock[piece.name] += piece.name == BELT
     return list(missing[:BATCH]), crafts, {}

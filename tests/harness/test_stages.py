@@ -87,13 +87,13 @@ def test_no_lines_where_the_patches_lie_otherwise() -> None:
 def test_bare_hands_begin_with_stone_then_coal_then_a_furnace(planner: Planner) -> None:
     assert "'stone'" in planner.choose(View([], {})).call
     assert "'coal'" in planner.choose(View([], {"stone": 30})).call
-    stage = planner.choose(View([], {"stone": 30, "coal": 60}))
+    stage = planner.choose(View([], {"stone": 50, "coal": 60}))
     assert stage.call.startswith(f"have([['{FURNACE}', 1]])")
 
 
 def test_without_a_drill_plates_are_smelted_by_hand(planner: Planner, lines: list[Line]) -> None:
     furnace = standing(lines[0].iron_cells[0].core[0])
-    carried = {"stone": 30, "coal": 60}
+    carried = {"stone": 50, "coal": 60}
     assert "'iron-ore'" in planner.choose(View([furnace], carried)).call
     assert planner.choose(View([furnace], {**carried, "iron-ore": 9})).words == "smelting 9 iron plates"
     done = replace(furnace, holds={"iron-plate": 9})
@@ -155,7 +155,8 @@ def test_what_can_be_afforded() -> None:
     drill, furnace, belt = Piece(DRILL, 0, 0), Piece(FURNACE, 2, 0), Piece(BELT, 4.5, 0.5)
     batch, crafts, short = affordable([drill, furnace, belt], {"iron-plate": 9, "stone": 10})
     assert (batch, crafts) == ([drill, furnace], Counter({DRILL: 1, FURNACE: 1}))
-    assert short == {"iron-plate": 2}
+    assert short == {"iron-plate": 3}
+    assert affordable([belt, replace(belt, x=5.5)], {"iron-plate": 3})[0] == [belt, replace(belt, x=5.5)]
     assert affordable([drill], {DRILL: 1}) == ([drill], Counter(), {})
     assert affordable([drill], {"stone": 3}) == ([], Counter(), {"iron-plate": 9, "stone": 2})
 
