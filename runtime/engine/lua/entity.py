@@ -23,7 +23,14 @@ from runtime.engine.prototypes import load
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.character import MAIN, Character, mine
 from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine, Furnace
-from runtime.engine.systems.electricity import UNITS, Accumulator, ElectricPole, Network
+from runtime.engine.systems.electricity import (
+    UNITS,
+    Accumulator,
+    ElectricPole,
+    Network,
+    SolarPanel,
+    daylight,
+)
 from runtime.engine.systems.fluids import boxes_of
 from runtime.engine.systems.ground import ItemOnGround, receiver
 from runtime.engine.systems.inserters import Inserter
@@ -811,6 +818,11 @@ def electric_buffer(entity: Entity) -> tuple[float, float]:
     """What an electric entity's buffer holds, and its size, joules."""
     if isinstance(entity, Accumulator):
         return entity.stored / UNITS, entity.size / UNITS
+    if isinstance(entity, SolarPanel):
+        light = 1.0 if entity.world.surface.always_day else daylight(entity.world.tick)
+        return entity.output * light / UNITS, entity.output / UNITS
+    if isinstance(entity, Generator):
+        return entity.capacity() / UNITS, entity.max_output
     power = getattr(entity, "power", None)
     if power is not None:
         held: tuple[float, float] = power.buffer()
