@@ -85,7 +85,7 @@ def test_pump_gives_1200_a_second() -> None:
     assert segment(tank).now() == pytest.approx(1200 * FLUID, abs=21 * FLUID)
     world.advance(3000)
     assert segment(tank).now() == segment(tank).capacity
-    assert pump.status() == "full_output"
+    assert pump.status() == "working"
 
 
 def test_one_boiler_runs_two_engines() -> None:

@@ -822,7 +822,7 @@ def electric_buffer(entity: Entity) -> tuple[float, float]:
         light = 1.0 if entity.world.surface.always_day else daylight(entity.world.tick)
         return entity.output * light / UNITS, entity.output / UNITS
     if isinstance(entity, Generator):
-        return entity.capacity() / UNITS, entity.max_output
+        return entity.buffered, entity.max_output
     power = getattr(entity, "power", None)
     if power is not None:
         held: tuple[float, float] = power.buffer()

@@ -315,7 +315,7 @@ class CraftingMachine(Entity):
         if self._finish != NEVER:
             return power.status() if power is not None else "working"
         if power is not None and not power.satisfaction:
-            return "no_recipe" if self.next_recipe() is None and not self.is_furnace else "no_power"
+            return "no_power"
         recipe = self.next_recipe()
         if self._left < 0:
             if recipe is None:

@@ -61,10 +61,7 @@ class OffshorePump(FluidEntity):
         self.flow = 0
 
     def status(self) -> str | None:
-        segment = self.boxes[0].segment if self.boxes else None
-        if segment is not None and segment.now() + FLUID > segment.capacity and not self.flow:
-            return "full_output"
-        return "working"
+        return "working" if self.active else "disabled_by_script"
 
 
 @entity_class("boiler")
@@ -270,6 +267,12 @@ class Generator(FluidEntity):
         fluid = raw["fluid_box"]["filter"]
         hot = raw["maximum_temperature"] - default_temperature(fluid)
         return float(raw["fluid_usage_per_tick"] * heat_capacity(fluid) * hot * raw.get("effectivity", 1))
+
+    @property
+    def buffered(self) -> float:
+        """Joules in its energy buffer: a tick's worth as long as there is steam, whether or not anybody takes it."""
+        steam = self.steam
+        return self.max_output if steam is not None and steam.now() and self.heat else 0.0
 
     def most(self) -> int:
         """The most steam it could want per tick: while it is wired to anybody."""
