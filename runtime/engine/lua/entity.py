@@ -620,6 +620,7 @@ class LuaEntity(LuaObject):
     def set_use_filters(self, value: Any) -> None:
         inserter: Inserter = self._need(Inserter, "use_filters", "inserters")
         inserter.use_filters = bool(value)
+        inserter.wake(inserter.world.tick + 1)
 
     @lua_read
     def filter_slot_count(self) -> int:
@@ -641,6 +642,7 @@ class LuaEntity(LuaObject):
             inserter.filters.pop(slot, None)
         else:
             inserter.filters[slot] = values.item_stack(values.name_of(item, "item"))[0]
+        inserter.wake(inserter.world.tick + 1)
 
     # --- characters (LuaControl) -------------------------------------------------------------------------------
 
