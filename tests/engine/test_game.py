@@ -250,3 +250,14 @@ def test_a_long_chain_of_belts_can_be_saved(tmp_path: Path) -> None:
     save = saves.Save(world, {}, [], 1.0, False, 0, "default_lab_scenario")
     again = saves.loads(saves.dumps(save)).world
     assert saves.state_hash(again, {}, []) == saves.state_hash(world, {}, [])
+
+
+def test_a_table_made_of_json_keeps_the_order_of_its_keys(make: Make) -> None:
+    game = make()
+    game.command("""/sc local t = helpers.json_to_table('{"pipe": 1, "coal": {"b": 1, "a": 2}, "belt": 3}')
+        t.zinc = 4 t.apple = 5
+        local keys = {} for k in pairs(t) do table.insert(keys, k) end
+        for k in pairs(t.coal) do table.insert(keys, k) end
+        storage.order = table.concat(keys, ' ') storage.first = next(t)""")
+    assert ask(game, "storage.order") == "pipe coal belt apple zinc b a"
+    assert ask(game, "storage.first") == "pipe"

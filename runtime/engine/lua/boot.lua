@@ -170,6 +170,26 @@ local function by_sort_key(keys)
   sort(keys, function(a, b) return place[a] < place[b] end)
 end
 
+-- Tables that were made of JSON keep the order of its keys, as the game's tables keep the order of insertion:
+-- table -> {key -> place}. Keys that came later follow, sorted.
+local places = raw_setmetatable({}, { __mode = "k" })
+
+local function remember(t, keys)
+  local place = {}
+  for i = 1, #keys do place[keys[i]] = i end
+  places[t] = place
+end
+
+local function sort_strings(strings, place)
+  if not place then return sort(strings) end
+  sort(strings, function(a, b)
+    local p, q = place[a], place[b]
+    if p and q then return p < q end
+    if p or q then return p ~= nil end
+    return a < b
+  end)
+end
+
 -- The keys of t that are not in 1..n: numbers, strings, booleans, game objects; each kind in its own order.
 -- Tables and functions as keys come last; they have no order that another process could repeat.
 local function keys_after(t, n)
@@ -190,7 +210,7 @@ local function keys_after(t, n)
       if others then others[#others + 1] = k else others = { k } end
     end
   end
-  if strings and strings[2] then sort(strings) end
+  if strings and strings[2] then sort_strings(strings, places[t]) end
   if not (numbers or booleans or objects or others) then return strings or {} end
   if numbers then sort(numbers) end
   if objects and objects[2] then by_sort_key(objects) end
@@ -212,6 +232,7 @@ local function first_key(t)
   local best = raw_next(t)
   if best == nil then return nil end
   if raw_next(t, best) == nil then return best end
+  if places[t] then return keys_after(t, 0)[1] end
   local number, text
   for k in raw_next, t do
     local kind = type(k)
@@ -576,6 +597,7 @@ return {
   run = run,
   charge = function(cost) used = used + cost end,
   flatten = flatten,
+  remember = remember,
   slice = function(t, i, j) return unpack(t, i, j) end,
   wrap = wrap,
   set_global = function(name, value) rawset(_G, name, value) end,

@@ -10,7 +10,7 @@ import zlib
 from typing import Any
 
 from runtime.engine.lua import values
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
+from runtime.engine.lua.sandbox import InOrder, LuaError, LuaObject, lua_method, lua_read
 
 DIRECTIONS = (
     "north", "northnortheast", "northeast", "eastnortheast", "east", "eastsoutheast", "southeast",
@@ -109,7 +109,7 @@ class LuaHelpers(LuaObject):
     @lua_method
     def json_to_table(self, text: Any) -> Any:
         """The value of a JSON text, nil if it isn't JSON."""
-        return from_json(values.text(text, "json"))
+        return InOrder(from_json(values.text(text, "json")))
 
     @lua_method
     def direction_to_string(self, direction: Any) -> str:

@@ -216,6 +216,7 @@ class Sandbox:
         self._flatten: Any = boot["flatten"]
         self._slice: Any = boot["slice"]
         self._wrap: Any = boot["wrap"]
+        self._remember: Any = boot["remember"]
         self._charge: Any = boot["charge"]
         self._set_global: Any = boot["set_global"]
         self._get_global: Any = boot["get_global"]
@@ -274,8 +275,19 @@ class Sandbox:
 
     def to_lua(self, value: Any) -> Any:
         """The value, or a new Lua table if it is a dict, list or tuple."""
+        if isinstance(value, InOrder):
+            return self._in_order(value.value)
         if isinstance(value, (dict, list, tuple)):
             return self._table_from(value, recursive=True)
+        return value
+
+    def _in_order(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return self._table_from([self._in_order(entry) for entry in value])
+        if isinstance(value, dict):
+            table = self._table_from({key: self._in_order(entry) for key, entry in value.items()})
+            self._remember(table, self._table_from(list(value)))
+            return table
         return value
 
     def is_function(self, value: Any) -> bool:
@@ -459,6 +471,15 @@ class Sandbox:
     def _items(self, obj: Any) -> Any:
         items = _valid(obj, "items")
         return self._call_function(lambda: [part for pair in items() for part in pair])
+
+
+class InOrder:
+    """A dict (or list of them, and so on) that becomes tables whose `pairs` goes in the order of the dict's keys."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 class LeaveOut(Exception):
