@@ -75,8 +75,8 @@ async function renew(image) {
   if (loading.has(image)) { stale.add(image); return; }
   loading.add(image);
   try {
-    const answer = await fetch(address(image), { cache: "no-store" });
-    if (!answer.ok) return; // the world is restarting: the last picture stays
+    const answer = await fetch(address(image), { cache: "no-store" }).catch(() => null);
+    if (!answer?.ok) return; // the gateway is away or the world restarts: the last picture stays
     if (image === picture) shown = answer.headers.get("X-View").split(" ").map(Number);
     const url = URL.createObjectURL(await answer.blob());
     const old = image.src;
@@ -84,8 +84,6 @@ async function renew(image) {
     await image.decode().catch(() => {});
     if (old.startsWith("blob:")) URL.revokeObjectURL(old);
     image.style.translate = "";
-  } catch {
-    // The gateway is away; the next turn tries again.
   } finally {
     loading.delete(image);
     if (stale.delete(image)) renew(image);
