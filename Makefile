@@ -3,21 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
-PACKAGES := mcp_servers harness runtime viewer evals
+PACKAGES := mcp_servers harness runtime viewer evals scripts
 
 .PHONY: env up test lint bench
 
 env: $(STAMP)
 
-$(STAMP): requirements.txt pyproject.toml
+$(STAMP): requirements.txt pyproject.toml scripts/install.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "Python's venv module is needed: on Debian, apt install python3-venv."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing what Claudetorio needs into $(VENV) (a minute or two) ..."
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --quiet -r requirements.txt
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --editable .
+	@echo "Installing what Claudetorio needs into $(VENV), which takes a minute or two:"
+	@$(BIN)/python scripts/install.py
 	@touch $@
 
 up: env

@@ -21,7 +21,6 @@ PIXELS_PER_TILE = 32
 """At zoom 1, as in the game's own `game.take_screenshot`."""
 MIN_ZOOM, MAX_ZOOM = 0.1, 4.0
 MIN_SIDE, MAX_SIDE = 16, 3840
-MAX_PIXELS = 3840 * 2160
 MAP_EDGE = 1_000_000
 """Farthest coordinate of a Factorio map, in tiles."""
 DETAIL_FROM = 5.0

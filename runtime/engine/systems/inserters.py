@@ -721,11 +721,6 @@ class Inserter(Chaser):
 
     # --- items -------------------------------------------------------------------------------------------------
 
-    @property
-    def held_stack(self) -> tuple[str, int] | None:
-        """What is in the hand."""
-        return (self.held, self.held_count) if self.held is not None else None
-
     def inventories(self) -> dict[int, Inventory]:
         if self.burner is None:
             return {}
