@@ -48,9 +48,12 @@ class Ellipse(NamedTuple):
                 yield self.y + dy, self.x - half, self.x + half
 
 
-# The pond's four straight shores take an offshore pump each; a hundred pipes reach from it to the origin.
+# The pond's four straight shores take an offshore pump each; a hundred pipes reach from it to the origin. Its corner
+# towards the origin is square: FLE puts the first pump beside the nearest water, on the east shore when it can, and its
+# tests build boilers and engines to the right of that pump, and above those.
 POND_ROWS = tuple(
-    (-64 + row, -19 + cut, -4 - cut) for row, cut in enumerate((5, 3, 2, 1, 0, 0, 0, 0, 0, 1, 2, 3, 5))
+    (-64 + row, -19 + cut, -4 - (cut if row < 6 else 0))
+    for row, cut in enumerate((5, 3, 2, 1, 0, 0, 0, 0, 0, 1, 2, 3, 5))
 )
 POND_DEEP = Ellipse(-11, -57, 3, 2)
 LAKES = (
@@ -79,17 +82,19 @@ class Wood(NamedTuple):
     sparseness: int
 
 
-TREE_SPACING = 1.5  # tiles: so that the nearest tree has 100 wood within 10 tiles of it
+# Every other row of tiles is a lane, and a tile that has no tree in it is free as a whole: whoever walks to a tree can
+# stand beside it. The nearest tree has 100 wood within 10 tiles of it.
+ROW_SPACING = 2  # tiles
 WOODS = (
-    Wood("tree-04", -42, -42, 11, 11, 0),  # within 50 tiles of the origin, for whoever starts with bare hands
-    Wood("tree-02", -112, -72, 14, 10, 4),
-    Wood("tree-01", 62, -96, 16, 9, 4),
-    Wood("tree-03", -140, 20, 10, 16, 4),
-    Wood("tree-05", -120, 150, 14, 14, 4),
-    Wood("tree-09", -260, -180, 22, 14, 3),
-    Wood("tree-04", 220, -120, 18, 14, 3),
-    Wood("tree-02", 300, 300, 16, 18, 3),
-    Wood("tree-01", -300, 200, 18, 16, 3),
+    Wood("tree-04", -42, -42, 16, 8, 0),  # within 50 tiles of the origin, for whoever starts with bare hands
+    Wood("tree-02", -112, -72, 21, 8, 4),
+    Wood("tree-01", 62, -96, 24, 7, 4),
+    Wood("tree-03", -140, 20, 15, 12, 4),
+    Wood("tree-05", -120, 150, 21, 10, 4),
+    Wood("tree-09", -260, -180, 33, 10, 3),
+    Wood("tree-04", 220, -120, 27, 10, 3),
+    Wood("tree-02", 300, 300, 24, 14, 3),
+    Wood("tree-01", -300, 200, 27, 12, 3),
 )
 ROCKS = (
     (-96.0, -40.0), (-104.0, -34.0), (-99.0, -28.0), (88.0, -60.0), (96.0, -66.0), (90.0, -74.0),
@@ -159,12 +164,12 @@ def _wells() -> Iterator[tuple[str, float, float, int]]:
 def _planted(wood: Wood) -> Iterator[tuple[str, float, float]]:
     for row in range(wood.rows):
         for column in range(wood.columns):
-            x, y = wood.left + column * TREE_SPACING, wood.top + row * TREE_SPACING
-            chance = _scatter(int(2 * x), int(2 * y))
+            x, y = wood.left + column, wood.top + row * ROW_SPACING
+            chance = _scatter(2 * x, 2 * y)
             if wood.sparseness and chance % wood.sparseness == 0:
                 continue
-            # Out of line by up to 7/16 of a tile: exact in the game's 1/256, and no two trees touch.
-            yield wood.tree, x + 0.5 + (chance >> 8) % 8 / 16, y + 0.5 + (chance >> 16) % 8 / 16
+            # Out of line by up to 1/16 of a tile: exact in the game's 1/256, and no trunk leaves its tile.
+            yield wood.tree, x + 0.5 + ((chance >> 8) % 3 - 1) / 16, y + 0.5 + ((chance >> 16) % 3 - 1) / 16
 
 
 def _scatter(x: int, y: int) -> int:
