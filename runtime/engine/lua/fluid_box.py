@@ -53,16 +53,7 @@ class LuaFluidBox(LuaObject):
         if value is None:
             boxes[key - 1].put(None, 0.0)
             return
-        fluid = values.table(value, "fluid")
-        name = fluid.get("name")
-        if name not in load().raw["fluid"]:
-            raise LuaError(f"Unknown fluid name: {name}")
-        temperature = fluid.get("temperature")
-        boxes[key - 1].put(
-            str(name),
-            values.number(fluid.get("amount"), "amount"),
-            None if temperature is None else values.number(temperature, "temperature"),
-        )
+        boxes[key - 1].put(*values_of_fluid(value))
 
     def _fluid(self, key: int) -> dict[str, Any] | None:
         boxes = boxes_of(self.entity)
@@ -141,7 +132,45 @@ class LuaFluidBox(LuaObject):
         return {segment.fluid: round(amount)} if segment.fluid is not None and amount else {}
 
     @lua_method
+    def get_fluid_segment_extent_bounding_box(self, index: Any) -> Any:
+        """The tiles that the segment's entities cover; nil for a box in none."""
+        segment = self._segment(index)
+        return None if segment is None else values.box(segment.area)
+
+    @lua_method
+    def flush(self, index: Any, fluid: Any = None) -> dict[str, float]:
+        """Take all the fluid (only this one, if named) out of a box and of its whole segment; what it was."""
+        self._box(index)
+        name = None if fluid is None else values.name_of(fluid, "fluid")
+        number = values.integer(index, "index")
+        boxes = boxes_of(self.entity)
+        if number > len(boxes):
+            return {}
+        box = boxes[number - 1]
+        held = box.segment.fluid if box.segment is not None else box.fluid
+        if held is None or name not in (None, held):
+            return {}
+        amount = box.segment.empty() if box.segment is not None else box.drain(box.amount)
+        self.entity.fluid_came()
+        return {held: amount / FLUID} if amount else {}
+
+    @lua_method
     def get_fluid_segment_id(self, index: Any) -> Any:
         """The lowest unit number among the entities whose boxes are joined; a machine's box goes with those beside it."""
         segment = self._segment(index)
         return self.entity.unit_number if segment is None else segment.id
+
+
+def values_of_fluid(value: Any) -> tuple[str, float, float | None]:
+    """Name, amount and temperature (None: the fluid's own) of a `Fluid` table.
+
+    Raises:
+        LuaError: it is none, or names no fluid.
+    """
+    fluid = values.table(value, "fluid")
+    name = fluid.get("name")
+    if name not in load().raw["fluid"]:
+        raise LuaError(f"Unknown fluid name: {name}")
+    temperature = fluid.get("temperature")
+    amount = values.number(fluid.get("amount"), "amount")
+    return str(name), amount, None if temperature is None else values.number(temperature, "temperature")

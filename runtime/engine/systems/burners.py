@@ -70,17 +70,27 @@ class Burner:
         self.settle(tick)
         self.rate = rate / self.effectivity
 
+    def blocked(self) -> bool:
+        """Whether there is no room for what is left of the fuel that has burnt."""
+        ashes = load().item[self.burning].burnt_result if self.burning is not None else None
+        return self.remaining <= 0 and ashes is not None and not self.burnt.room(ashes)
+
     def load_fuel(self) -> bool:
         """Set the next fuel alight when nothing burns; whether something burns now."""
         if self.remaining > 0:
             return True
+        if self.burning is not None:
+            ashes = load().item[self.burning].burnt_result
+            if ashes is not None:
+                if not self.burnt.insert(ashes, 1):
+                    return False
+                self.owner.force.items.made(ashes, 1)
+            self.burning = None
         for slot, name in enumerate(self.inventory.names):
             if name is not None:
                 item = load().item[name]
                 self.burning = name
                 self.remaining = item.fuel_value
-                if item.burnt_result is not None:
-                    self.burnt.insert(item.burnt_result, 1)
                 self.owner.force.items.used(name, 1)
                 self.inventory.take_quietly(slot, 1)
                 self.owner.changed()

@@ -1,33 +1,45 @@
 """Fluids: segments, each one level shared by its pipes, tanks and boxes, and what flows in and out of them.
 
-Amounts are whole numbers of `FLUID` per unit of fluid. Continuous flows are rates per tick that stand until the end of
-a tick in which something changes them; a segment's event is the next tick at which it runs full or empty or reaches
-what somebody waits for. Limits are passed on with the flow (`gives`, `most`, `Segment.share`), actual flows against it.
+Amounts are whole numbers of `FLUID` per unit of fluid, temperatures whole numbers of `DEGREE`. Continuous flows are
+rates per tick that stand until the end of a tick in which something changes them; a segment's event is the next tick at
+which it runs full or empty or reaches what somebody waits for. Limits are passed on with the flow (`gives`, `most`,
+`Segment.share`), actual flows against it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import NEVER, SETTLE, Entity, Process, entity_class
-from runtime.engine.prototypes import Raw, RecipePrototype, load
-from runtime.engine.systems.electricity import ONE as FULL_POWER
-from runtime.engine.systems.pipes import connections, fluid_boxes, meets
+from runtime.engine.entity import NEVER, SETTLE, Entity, Process, entity_class, make
+from runtime.engine.force import FLUID, Force
+from runtime.engine.prototypes import EntityPrototype, Raw, load
+from runtime.engine.systems.pipes import connections, fluid_boxes, meets, prototype_boxes
 from runtime.engine.systems.standing import Standing
 
 if TYPE_CHECKING:
     from runtime.engine.world import World
 
-FLUID = 10**9
+DEGREE = 1000
 ONE = 1 << 30  # a whole share
-MOST_ROUNDS = 16  # pumps may run in a circle: so often in a tick a segment is weighed again for one of them
+MIXING = 600  # ticks after which a segment whose temperature changes is weighed again at the latest
+
+
+def degrees(name: str, temperature: float | None = None) -> int:
+    """A temperature in whole `DEGREE`s; a fluid's default one when none is given."""
+    if temperature is None:
+        temperature = load().raw["fluid"][name].get("default_temperature", 15)
+    return round(float(temperature or 0) * DEGREE)
 
 
 class Box:
-    """A fluid box of an entity. Those of machines that craft or mine hold their own fluid; others are part of a segment."""
+    """A fluid box of an entity. Those of machines that craft or mine hold their own fluid; others are part of a segment.
 
-    __slots__ = ("amount", "capacity", "filter", "fluid", "number", "owner", "raw", "segment", "temperature")
+    `heat` is the sum of amount times temperature of what a box of its own holds.
+    """
+
+    __slots__ = ("_links", "amount", "capacity", "filter", "fluid", "heat", "number", "owner", "raw", "segment")
 
     def __init__(self, owner: Any, number: int, raw: Raw) -> None:
         self.owner = owner
@@ -38,13 +50,19 @@ class Box:
         self.segment: Segment | None = None
         self.fluid: str | None = None  # of its own, while in no segment
         self.amount = 0
-        self.temperature = 0.0
+        self.heat = 0
+        self._links: list[Box] | None = None
 
     @property
     def kind(self) -> str:
         """Whether a machine fills it ("output") or empties it ("input")."""
         flows = {c.get("flow_direction") for c in self.raw.get("pipe_connections") or ()}
         return str(self.raw.get("production_type") or ("output" if flows == {"output"} else "input"))
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What tells it from all other boxes."""
+        return (self.owner.unit_number, self.number)
 
     def neighbours(self) -> Iterator[tuple[Entity, Box]]:
         """The boxes that it is joined to."""
@@ -56,44 +74,87 @@ class Box:
                 if number < len(boxes):
                     yield other[0], boxes[number]
 
+    def links(self) -> list[Box]:
+        """The boxes that it is joined to, remembered until one of them changes."""
+        if self._links is None:
+            self._links = [box for _, box in self.neighbours()]
+        return self._links
+
+    def unlink(self) -> None:
+        """It is about to appear or to be gone: its neighbours have to look again."""
+        self._links = None
+        for _, box in self.neighbours():
+            box._links = None
+
     def beside(self) -> list[Segment]:
         """The segments that a machine's own box opens to."""
         found: dict[int, Segment] = {}
-        for _, box in self.neighbours():
+        for box in self.links():
             if box.segment is not None:
                 found[box.segment.id] = box.segment
-        return [found[i] for i in sorted(found)]
+        return [found[i] for i in sorted(found)] if len(found) > 1 else list(found.values())
+
+    def content(self) -> tuple[str | None, int, int]:
+        """Name, amount (`FLUID`) and temperature (`DEGREE`) of what is in it now."""
+        s = self.segment
+        if s is not None:
+            s.settle()
+            return s.fluid, s.amount * self.capacity // s.capacity, s.warmth
+        return self.fluid, self.amount, self.heat // self.amount if self.amount else 0
 
     def held(self) -> tuple[str, float, float] | None:
         """Name, amount and temperature of what is in it now."""
+        name, amount, warmth = self.content()
+        return (name, amount / FLUID, warmth / DEGREE) if name and amount else None
+
+    def fill(self, name: str, amount: int, warmth: int) -> int:
+        """Put in up to `amount` and let temperatures mix; how much went in."""
+        if self.segment is not None:
+            return self.segment.add(name, amount, warmth)
+        if (self.amount and self.fluid != name) or self.filter not in (None, name):
+            return 0
+        amount = max(0, min(amount, self.capacity - self.amount))
+        self.fluid = name
+        self.amount += amount
+        self.heat += amount * warmth
+        return amount
+
+    def drain(self, amount: int) -> int:
+        """Take out up to `amount`; how much came."""
         s = self.segment
-        if s is None:
-            return (self.fluid, self.amount / FLUID, self.temperature) if self.fluid and self.amount else None
-        amount = s.now() * self.capacity // s.capacity
-        return (s.fluid, amount / FLUID, s.temperature) if s.fluid and amount else None
+        if s is not None:
+            return s.draw(min(amount, s.now() * self.capacity // s.capacity))
+        amount = min(amount, self.amount)
+        if amount:
+            self.heat -= self.heat // self.amount * amount
+            self.amount -= amount
+        if not self.amount:
+            self.fluid, self.heat = None, 0
+        return amount
 
     def put(self, name: str | None, amount: float, temperature: float | None = None) -> None:
         """Make it hold exactly this, as scripts may."""
-        if temperature is None and name is not None:
-            temperature = load().raw["fluid"][name].get("default_temperature", 15)
         whole = min(self.capacity, int(amount * FLUID)) if name else 0
         s = self.segment
         if s is None:
-            self.fluid, self.amount, self.temperature = (name if whole else None), whole, temperature or 0.0
-            self.owner.wake(self.owner.world.tick + 1)
+            self.drain(self.amount)
+            if name is not None and self.filter in (None, name):
+                self.fill(name, whole, degrees(name, temperature))
+            self.owner.fluid_came()
             return
         s.settle()
-        kept = s.amount - s.amount * self.capacity // s.capacity if name in (None, s.fluid) else 0
-        s.amount = kept
+        if name not in (None, s.fluid):
+            s.empty()
+        self.drain(self.capacity)
         if name is not None:
-            s.add(name, whole, temperature or 0.0)
+            s.add(name, whole, degrees(name, temperature))
         s.touch()
 
     def state(self) -> list[Any]:
         """Plain data for the state hash."""
         s = self.segment
-        lead = s is not None and s.id == self.owner.unit_number and min(s.boxes) == (s.id, self.number)
-        return [self.number, self.fluid, self.amount, self.temperature, s.state() if s is not None and lead else None]
+        lead = s is not None and s.id == self.owner.unit_number and min(s.boxes) == self.key
+        return [self.number, self.fluid, self.amount, self.heat, self.filter, s.state() if s is not None and lead else None]
 
 
 def boxes_of(entity: Entity) -> list[Box]:
@@ -104,12 +165,14 @@ def boxes_of(entity: Entity) -> list[Box]:
 class Segment(Process):
     """Boxes that are joined: one fluid, one level.
 
-    `share` is what those who draw get of the most they could want, of `ONE`.
+    `share` is what those who draw get of the most they could want, of `ONE`. `heat` is amount times temperature; at a
+    rate of inflow, temperature is constant between events when what flows in is as warm as what is there.
+    A segment whose pipes extend too far (`overextended`) lets nothing flow in or out.
     """
 
     __slots__ = (
-        "amount", "boxes", "capacity", "fluid", "id", "rate", "rounds", "share", "since", "sinks", "sources", "temperature",
-        "waiting", "weighed", "world",
+        "area", "boxes", "capacity", "extent", "filters", "fluid", "heat", "heat_rate", "id", "amount", "rate", "rounds",
+        "share", "since", "sinks", "sources", "told", "waiting", "warmth", "weighed", "world",
     )  # fmt: skip
 
     def __init__(self, world: World) -> None:
@@ -118,26 +181,51 @@ class Segment(Process):
         self.id = 0
         self.fluid: str | None = None
         self.amount = 0
+        self.heat = 0
+        self.warmth = 0  # temperature, also of what flows through while nothing stays
         self.capacity = 0
-        self.temperature = 0.0
         self.rate = 0
+        self.heat_rate = 0
         self.since = world.tick
         self.share = 0
+        self.told = 0  # the temperature that those who draw know of
         self.weighed = -1  # when a pump last had it weighed, and how often in that tick
         self.rounds = 0
-        self.sources: dict[int, Any] = {}  # gives(), flow, set_flow()
+        self.area = (math.inf, math.inf, -math.inf, -math.inf)  # that its entities cover, tiles
+        self.extent = math.inf  # tiles that it may extend
+        self.filters: dict[str, int] = {}  # how many of its boxes take only this
+        self.sources: dict[int, Any] = {}  # fluid, warmth, gives(), set_flow()
         self.sinks: dict[int, Any] = {}  # most(), drawn, share_changed()
-        self.waiting: dict[int, tuple[Entity, int]] = {}  # who waits for an amount, or for room when below 0
+        self.waiting: dict[tuple[int, int], tuple[Entity, int]] = {}  # who waits for an amount, or for room when below 0
         world.register(self)
+
+    # --- what is in it -----------------------------------------------------------------------------------------
+
+    @property
+    def temperature(self) -> float:
+        """Of what is in it, °C."""
+        self.settle()
+        return self.warmth / DEGREE
+
+    @property
+    def overextended(self) -> bool:
+        """Whether it reaches farther than a pipeline may (`max_pipeline_extent`)."""
+        left, top, right, bottom = self.area
+        return right - left > self.extent or bottom - top > self.extent
 
     def now(self) -> int:
         """The amount at present."""
-        return max(0, self.amount + self.rate * (self.world.tick - self.since))
+        return self.amount + self.rate * (self.world.tick - self.since)
 
     def settle(self) -> None:
         """Bring the amount to the present."""
-        self.amount = self.now()
-        self.since = self.world.tick
+        passed = self.world.tick - self.since
+        if passed:
+            self.since += passed
+            self.amount += self.rate * passed
+            self.heat += self.heat_rate * passed
+            if self.amount:
+                self.warmth = self.heat // self.amount
 
     def touch(self) -> None:
         """Something about it has changed: weigh what flows at the end of this tick."""
@@ -149,93 +237,137 @@ class Segment(Process):
 
     def takes(self, name: str) -> bool:
         """Whether a fluid may flow in."""
-        if self.fluid is not None and self.now() > 0:
-            return self.fluid == name
-        return all(b.filter in (None, name) for b in self.boxes.values())
+        if self.fluid is not None and self.fluid != name:
+            return False
+        return not self.overextended and (not self.filters or (len(self.filters) == 1 and name in self.filters))
 
-    def add(self, name: str, amount: int, temperature: float) -> int:
+    def add(self, name: str, amount: int, warmth: int) -> int:
         """Put in up to `amount`; how much went in. Temperatures mix."""
         self.settle()
         if not self.takes(name):
             return 0
         amount = min(amount, self.capacity - self.amount)
         if amount > 0:
-            before = self.amount if self.fluid == name else 0
-            self.temperature = (self.temperature * before + temperature * amount) / (before + amount)
             self.fluid = name
             self.amount += amount
+            self.heat += amount * warmth
+            self.warmth = self.heat // self.amount
             self.touch()
         return amount
 
     def draw(self, amount: int) -> int:
-        """Take out up to `amount`; how much came."""
+        """Take out up to `amount`; how much came, at the temperature `warmth`."""
         self.settle()
         amount = min(amount, self.amount)
         if amount > 0:
+            self.heat -= self.heat // self.amount * amount
             self.amount -= amount
             self.touch()
         return amount
 
+    def empty(self) -> int:
+        """Take out all there is; how much it was."""
+        self.settle()
+        amount, self.amount, self.heat, self.fluid = self.amount, 0, 0, None
+        self.touch()
+        return amount
+
+    # --- flows -------------------------------------------------------------------------------------------------
+
     def on_event(self, world: Any, tick: int) -> None:
         self.settle()
-        offers = [(s, s.gives(self)) for s in self.sources.values()]
+        shut = self.overextended
+        offers: list[tuple[Any, int]] = []
+        name = self.fluid
+        for source in self.sources.values():
+            offer = 0 if shut else source.gives(self)
+            if offer and name is None:
+                name = source.fluid
+            offers.append((source, offer if source.fluid == name else 0))
         supply = sum(o for _, o in offers)
-        most = sum(s.most() for s in self.sinks.values())
+        most = 0 if shut else sum(s.most() for s in self.sinks.values())
         share = ONE if self.amount + supply >= most else (self.amount + supply) * ONE // most
-        if most and share != self.share:
-            self.share = share
+        if shut:
+            share = 0
+        if (share != self.share and (most or shut)) or self.warmth != self.told:
+            self.share, self.told = share, self.warmth
             for sink in self.sinks.values():
                 sink.share_changed()
         drawn = sum(s.drawn for s in self.sinks.values())
         given = min(supply, self.capacity - self.amount + drawn)
-        inflow = 0
+        inflow = brought = 0
         for source, offer in offers:
             flow = offer * given // supply if supply else 0
             source.set_flow(flow)
             inflow += flow
-            if flow and not self.amount:
-                self.fluid, self.temperature = source.fluid, source.temperature
+            brought += flow * source.warmth
         self.rate = inflow - drawn
-        when = []
+        if inflow:
+            self.fluid = name
+            if not self.amount and brought // inflow != self.warmth:
+                self.warmth = brought // inflow
+                self.touch()  # those who draw learn how warm it is
+        elif not self.amount:
+            self.fluid = None
+        self.heat_rate = brought - drawn * self.warmth
+        self._plan(tick, supply, most)
+
+    def _plan(self, tick: int, supply: int, most: int) -> None:
         rate = self.rate
+        when = []
         if rate > 0:
             when.append((self.capacity - self.amount) // rate)
             if self.amount + supply < most:
                 when.append(-(-(most - supply - self.amount) // rate))
         elif rate < 0:
             when.append((self.amount + min(0, supply - most)) // -rate)
-        for unit, (process, wanted) in list(self.waiting.items()):
-            if (wanted > 0 and self.amount >= wanted) or (wanted < 0 and self.capacity - self.amount >= -wanted):
-                del self.waiting[unit]
+        # Warmer or colder inflow: as long as a degree's change takes.
+        drift = abs(self.heat_rate - rate * self.warmth)
+        if drift > self.amount // MIXING:
+            when.append(min(MIXING, DEGREE * self.amount // drift))
+        for key, (process, wanted) in list(self.waiting.items()):
+            if not process.valid:
+                del self.waiting[key]
+            elif (wanted > 0 and self.amount >= wanted) or (wanted < 0 and self.capacity - self.amount >= -wanted):
+                del self.waiting[key]
                 process.fluid_came()
             elif wanted > 0 and rate > 0:
                 when.append(-(-(wanted - self.amount) // rate))
             elif wanted < 0 and rate < 0:
                 when.append(-(-(-wanted - self.capacity + self.amount) // -rate))
         if when and self.key == NEVER:  # else somebody has touched it meanwhile
-            world.schedule(self, tick + max(1, min(when)), SETTLE)
+            self.world.schedule(self, tick + max(1, min(when)), SETTLE)
+
+    # --- what belongs to it ------------------------------------------------------------------------------------
 
     def include(self, box: Box) -> None:
         """Make a box part of it."""
-        key = (box.owner.unit_number, box.number)
-        self.boxes[key] = box
+        owner = box.owner
+        self.boxes[box.key] = box
         self.capacity += box.capacity
-        self.id = min(self.id or key[0], key[0])
+        self.id = min(self.id or owner.unit_number, owner.unit_number)
+        if box.filter is not None:
+            self.filters[box.filter] = self.filters.get(box.filter, 0) + 1
+        left, top, right, bottom = self.area
+        self.area = (min(left, math.floor(owner.left)), min(top, math.floor(owner.top)),
+                     max(right, math.ceil(owner.right)), max(bottom, math.ceil(owner.bottom)))  # fmt: skip
+        self.extent = min(self.extent, box.raw.get("max_pipeline_extent", default_extent()))
         box.segment = self
-        box.owner.joined(box)
+        owner.joined(box)
         self.touch()
 
     def absorb(self, other: Segment) -> None:
-        """Become one with another."""
+        """Become one with another. Of two fluids the greater amount stays (a hand can't build so: `would_mix`)."""
         self.settle()
         other.settle()
-        if other.amount > self.amount:
-            self.fluid, self.temperature, self.amount, other_amount = (
-                other.fluid, other.temperature, other.amount, self.amount if self.fluid == other.fluid else 0,
-            )  # fmt: skip
+        if other.amount and other.fluid != self.fluid:
+            if other.amount > self.amount:
+                self.fluid, self.amount, self.heat = other.fluid, other.amount, other.heat
         else:
-            other_amount = other.amount if other.fluid == self.fluid else 0
-        self.amount += other_amount
+            self.amount += other.amount
+            self.heat += other.heat
+        if self.amount:
+            self.warmth = self.heat // self.amount
         self.waiting.update(other.waiting)
         other.close()
         for box in other.boxes.values():
@@ -253,25 +385,40 @@ class Segment(Process):
         left = {k: b for k, b in self.boxes.items() if b is not gone}
         self.close()
         gone.segment = None
+        fluid = self.fluid if self.amount else None
+        capacity, amount, heat = self.capacity - gone.capacity, self.amount, self.heat
+        amount -= amount * gone.capacity // self.capacity
+        if self.amount:
+            heat -= (self.amount - amount) * (heat // self.amount)
         while left:
             start = next(iter(left.values()))
             piece = Segment(self.world)
-            piece.fluid, piece.temperature = self.fluid, self.temperature
+            piece.fluid, piece.warmth = fluid, self.warmth
             piece.waiting = dict(self.waiting)
             todo = [start]
-            del left[(start.owner.unit_number, start.number)]
+            del left[start.key]
             for box in todo:
                 piece.include(box)
-                for owner, other in box.neighbours():
-                    key = (owner.unit_number, other.number)
-                    if key in left:
-                        todo.append(left.pop(key))
-            piece.amount = self.amount * piece.capacity // self.capacity
+                for _, other in box.neighbours():
+                    if other.key in left:
+                        todo.append(left.pop(other.key))
+            # Of what is left to share out, so that nothing is lost to rounding.
+            piece.amount = amount * piece.capacity // capacity
+            piece.heat = heat * piece.capacity // capacity
+            capacity -= piece.capacity
+            amount -= piece.amount
+            heat -= piece.heat
 
     def state(self) -> list[Any]:
         """Plain data for the state hash."""
-        return [self.unit_number, self.key, self.fluid if self.now() else None, self.now(), self.capacity, self.rate,
-                self.temperature, self.share, sorted((u, w) for u, (_, w) in self.waiting.items())]  # fmt: skip
+        self.settle()
+        return [self.unit_number, self.key, self.fluid, self.amount, self.heat, self.warmth, self.capacity, self.rate,
+                self.heat_rate, self.share, self.told, sorted((*k, w) for k, (_, w) in self.waiting.items())]  # fmt: skip
+
+
+def default_extent() -> int:
+    """How far a pipeline may extend whose boxes don't say, tiles."""
+    return int(load().raw["utility-constants"]["default"]["default_pipeline_extent"])
 
 
 class FluidEntity(Standing):
@@ -293,6 +440,8 @@ class FluidEntity(Standing):
         self._leave()
 
     def _leave(self) -> None:
+        for box in self.boxes:
+            box.unlink()
         boxes, self.boxes = self.boxes, []
         for box in boxes:
             if box.segment is not None:
@@ -301,14 +450,19 @@ class FluidEntity(Standing):
 
     def rotate_to(self, direction: int) -> None:
         boxes = self.boxes
-        shares = [box.held() for box in boxes]
+        shares = [box.content() for box in boxes]
         self._leave()
         super().rotate_to(direction)
         self.boxes = boxes
-        for box, held in zip(boxes, shares, strict=True):
+        for box, (name, amount, warmth) in zip(boxes, shares, strict=True):
             join(box)
-            if held is not None and box.segment is not None:
-                box.segment.add(held[0], int(held[1] * FLUID), held[2])
+            if name is not None and box.segment is not None:
+                box.segment.add(name, amount, warmth)
+
+    @property
+    def overextended(self) -> bool:
+        """Whether one of its segments reaches too far to work."""
+        return any(box.segment is not None and box.segment.overextended for box in self.boxes)
 
     def joined(self, box: Box) -> None:
         """One of its boxes is part of a segment now."""
@@ -326,19 +480,69 @@ class FluidEntity(Standing):
 def join(box: Box) -> None:
     """Put a new box into a segment with the boxes that it is joined to."""
     segments: dict[int, Segment] = {}
-    taps: list[Entity] = []
+    taps: dict[int, Entity] = {}
+    box.unlink()
     for owner, other in box.neighbours():
         if other.segment is not None:
             segments[other.segment.id] = other.segment
         elif other.owner is not box.owner:
-            taps.append(owner)
+            taps[owner.unit_number] = owner
     ordered = sorted(segments.values(), key=lambda s: (-len(s.boxes), s.id))
     segment = ordered[0] if ordered else Segment(box.owner.world)
     for other_segment in ordered[1:]:
         segment.absorb(other_segment)
     segment.include(box)
-    for tap in taps:
+    for tap in taps.values():
         tap.fluid_came()
+
+
+def would_mix(
+    world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force
+) -> bool:
+    """Whether something built here would join pipes that hold different fluids, which the game prevents."""
+    if not prototype_boxes(proto):
+        return False
+    for box in boxes_of(make(world, proto.name, x, y, direction, force)):
+        held = {s.fluid for s in box.beside() if s.now()}
+        if box.filter is not None and held:
+            held.add(box.filter)
+        if len(held) > 1:
+            return True
+    return False
+
+
+def insert_fluid(entity: Entity, name: str, amount: float, temperature: float | None) -> float:
+    """Put a fluid into the boxes of an entity that take it, as `LuaEntity.insert_fluid`; how much went in."""
+    left = whole = int(amount * FLUID)
+    for box in boxes_of(entity):
+        s = box.segment
+        room = box.capacity - box.content()[1] if s is not None else left
+        left -= box.fill(name, min(left, room), degrees(name, temperature))
+    if left != whole:
+        entity.fluid_came()
+    return (whole - left) / FLUID
+
+
+def remove_fluid(entity: Entity, name: str, amount: float, low: float, high: float) -> float:
+    """Take a fluid of a temperature within limits out of an entity, as `LuaEntity.remove_fluid`; how much came."""
+    left = whole = int(amount * FLUID)
+    for box in boxes_of(entity):
+        held = box.held()
+        if held is not None and held[0] == name and low <= held[2] <= high:
+            left -= box.drain(left)
+    if left != whole:
+        entity.fluid_came()
+    return (whole - left) / FLUID
+
+
+def contents(entity: Entity) -> dict[str, float]:
+    """What is in all the boxes of an entity: fluid -> amount."""
+    found: dict[str, float] = {}
+    for box in boxes_of(entity):
+        held = box.held()
+        if held is not None:
+            found[held[0]] = found.get(held[0], 0.0) + held[1]
+    return found
 
 
 @entity_class("pipe", "pipe-to-ground", "storage-tank")
@@ -347,195 +551,5 @@ class Pipe(FluidEntity):
 
     __slots__ = ()
 
-
-@entity_class("pump")
-class Pump(FluidEntity):
-    """Moves fluid from the segment behind it to the one before it, `pumping_speed` per tick at full power.
-
-    To the game it has one box; here it is half and half a part of both segments.
-    """
-
-    __slots__ = ("drawn", "flow")
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.flow = self.drawn = 0
-        raw = self.proto.raw["fluid_box"]
-        for number, flow in enumerate(("input", "output")):
-            joints = [c for c in raw["pipe_connections"] if c["flow_direction"] == flow]
-            half = Box(self, number, {**raw, "volume": raw["volume"] / 2, "pipe_connections": joints})
-            self.boxes[number : number + 1] = [half]
-
-    @property
-    def fluid(self) -> str | None:
-        """What it moves."""
-        source = self.boxes[0].segment if self.boxes else None
-        return source.fluid if source is not None else None
-
-    @property
-    def temperature(self) -> float:
-        """Of what it moves."""
-        source = self.boxes[0].segment if self.boxes else None
-        return source.temperature if source is not None else 0.0
-
-    def most(self) -> int:
-        """The most it could want per tick."""
-        if self.power is None or not self.active:
-            return 0
-        return int(self.proto.raw["pumping_speed"] * FLUID) * self.power.satisfaction // FULL_POWER
-
-    def gives(self, segment: Segment) -> int:
-        """The most it gives per tick."""
-        fluid = self.fluid
-        source = self.boxes[0].segment if self.boxes else None
-        if fluid is None or source is None or source is segment or not segment.takes(fluid):
-            return 0
-        return self.most() * source.share // ONE
-
-    def share_changed(self) -> None:
-        """It gets another share of what it could want."""
-        target = self.boxes[1].segment if self.boxes else None
-        if target is None:
-            return
-        target.rounds = target.rounds + 1 if target.weighed == self.world.tick else 0
-        target.weighed = self.world.tick
-        if target.rounds < MOST_ROUNDS:
-            target.touch()
-
-    def set_flow(self, flow: int) -> None:
-        """It moves so much per tick from now on."""
-        if flow != self.flow:
-            self.flow = self.drawn = flow
-            if self.power is not None:
-                self.power.set_rate(self.proto.energy_usage if flow else 0.0)
-            if self.boxes and self.boxes[0].segment is not None:
-                self.boxes[0].segment.touch()
-
-    def joined(self, box: Box) -> None:
-        assert box.segment is not None
-        (box.segment.sources if box.number else box.segment.sinks)[self.unit_number] = self
-        self.share_changed()
-
-    def parted(self, box: Box) -> None:
-        assert box.segment is not None
-        (box.segment.sources if box.number else box.segment.sinks).pop(self.unit_number, None)
-        self.flow = self.drawn = 0
-        self.share_changed()
-
-    def plug(self, network: Any) -> None:
-        super().plug(network)
-        self.power_changed()
-
-    def power_changed(self) -> None:
-        for box in self.boxes:
-            if box.segment is not None:
-                box.segment.touch()
-
     def status(self) -> str | None:
-        assert self.power is not None
-        if not self.power.satisfaction:
-            return "no_power"
-        if not self.flow:
-            return "no_input_fluid" if self.fluid is None else "full_output"
-        return self.power.status()
-
-    def more_state(self) -> list[Any]:
-        return [*super().more_state(), self.flow]
-
-
-class Tank:
-    """The own fluid boxes of a machine: ingredients come from the segments beside them, products go there."""
-
-    __slots__ = ("boxes", "owner")
-
-    def __init__(self, owner: Entity) -> None:
-        self.owner = owner
-        self.boxes: list[Box] = []
-
-    def fit(self, recipe: RecipePrototype | None) -> None:
-        """Have the boxes for a recipe (`fluidbox_index` says which, else the next free one); what was in them is gone."""
-        self.boxes = [Box(self.owner, n, raw) for n, raw in enumerate(fluid_boxes(self.owner))]
-        if recipe is None:
-            return
-        for kind, rows in (("input", recipe.raw.get("ingredients")), ("output", recipe.raw.get("results"))):
-            boxes = [b for b in self.boxes if b.kind == kind]
-            for row in rows or ():
-                if row["type"] == "fluid":
-                    index = row.get("fluidbox_index")
-                    free = [b for b in boxes if b.filter is None]
-                    box = boxes[index - 1] if index and index <= len(boxes) else (free[0] if free else None)
-                    if box is not None:
-                        box.filter = row["name"]
-
-    def _box(self, kind: str, name: str) -> Box | None:
-        return next((b for b in self.boxes if b.filter == name and b.kind == kind), None)
-
-    def pull(self, recipe: RecipePrototype) -> None:
-        """Fill the boxes of ingredients for two crafts; for what is short of one, `fluid_came` is called when it comes."""
-        self.flush()
-        for name, amount in [(i.name, i.amount) for i in recipe.ingredients if i.type == "fluid"]:
-            box = self._box("input", name)
-            if box is None:
-                continue
-            segments = box.beside()
-            for segment in segments:
-                if segment.fluid == name and box.amount < 2 * int(amount * FLUID):
-                    came = segment.draw(2 * int(amount * FLUID) - box.amount)
-                    if came:
-                        box.fluid, box.temperature = name, segment.temperature
-                        box.amount += came
-            short = int(amount * FLUID) - box.amount
-            if short > 0:
-                for segment in segments:
-                    segment.waiting[self.owner.unit_number] = (self.owner, min(short, segment.capacity))
-                    if segment.fluid in (None, name):
-                        segment.touch()
-
-    def use(self, name: str, amount: float) -> None:
-        """Take an ingredient out of its box."""
-        box = self._box("input", name)
-        assert box is not None
-        box.amount -= int(amount * FLUID)
-
-    def amount(self, name: str) -> float:
-        """What is in the machine of an ingredient."""
-        box = self._box("input", name)
-        return box.amount / FLUID if box is not None else 0.0
-
-    def open(self, name: str) -> None:
-        """Let the first box of products take this one."""
-        if not self.boxes:
-            self.boxes = [Box(self.owner, n, raw) for n, raw in enumerate(fluid_boxes(self.owner))]
-        box = next((b for b in self.boxes if b.kind == "output"), None)
-        if box is not None:
-            box.filter = name
-
-    def room(self, name: str, amount: float) -> bool:
-        """Whether a product would go into its box."""
-        box = self._box("output", name)
-        return box is not None and box.capacity - box.amount >= int(amount * FLUID)
-
-    def make(self, name: str, amount: float, temperature: float | None = None) -> None:
-        """Put a product into its box, and on into the segments beside it."""
-        box = self._box("output", name)
-        assert box is not None
-        if temperature is None:
-            temperature = load().raw["fluid"][name].get("default_temperature", 15)
-        box.fluid, box.temperature = name, float(temperature or 0)
-        box.amount = min(box.capacity, box.amount + int(amount * FLUID))
-        self.flush()
-
-    def flush(self) -> None:
-        """Let products flow on."""
-        for box in self.boxes:
-            if box.kind == "output" and box.fluid and box.amount:
-                for segment in box.beside():
-                    box.amount -= segment.add(box.fluid, box.amount, box.temperature)
-                    if box.amount:
-                        segment.waiting[self.owner.unit_number] = (self.owner, -min(box.amount, FLUID))
-                        if segment.takes(box.fluid):
-                            segment.touch()
-
-    def state(self) -> list[Any]:
-        """Plain data for the state hash."""
-        return [b.state() for b in self.boxes]
+        return "pipeline_overextended" if self.overextended else None

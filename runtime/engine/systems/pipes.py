@@ -48,12 +48,17 @@ def prototype_boxes(proto: EntityPrototype) -> list[Raw]:
 def connections(entity: Entity, box: Raw) -> list[Connection]:
     """The connections of one of an entity's fluid boxes, as it stands."""
     found = []
+    tank = getattr(entity, "tank", None)
+    mirrored = tank is not None and tank.mirrored
     for raw in box.get("pipe_connections") or ():
+        facing = raw.get("direction", 0)
         if raw.get("positions"):
             x, y = raw["positions"][(entity.direction // 4) % 4]
         else:
-            x, y = turned_point(raw["position"][0], raw["position"][1], entity.direction)
-        direction = (raw.get("direction", 0) + entity.direction) % 16
+            left = -raw["position"][0] if mirrored else raw["position"][0]
+            facing = -facing if mirrored else facing
+            x, y = turned_point(left, raw["position"][1], entity.direction)
+        direction = (facing + entity.direction) % 16
         step_x, step_y = STEPS[direction - direction % 4]
         found.append(
             Connection(
@@ -68,7 +73,8 @@ def connections(entity: Entity, box: Raw) -> list[Connection]:
 def meets(entity: Entity, connection: Connection) -> tuple[Entity, int, Connection] | None:
     """The entity at the other end of a connection, the number of its fluid box (from 0) and its connection."""
     step_x, step_y = STEPS[connection.direction - connection.direction % 4]
-    reach = connection.distance if connection.kind == "underground" else 1
+    underground = connection.kind == "underground"
+    reach = connection.distance if underground else 1
     for n in range(1, max(reach, 1) + 1):
         x, y = connection.x + step_x * n, connection.y + step_y * n
         for other in entity.world.surface.on_tile(math.floor(x), math.floor(y)):
@@ -77,7 +83,11 @@ def meets(entity: Entity, connection: Connection) -> tuple[Entity, int, Connecti
             for number, box in enumerate(fluid_boxes(other)):
                 for theirs in connections(other, box):
                     same_tile = math.floor(theirs.x) == math.floor(x) and math.floor(theirs.y) == math.floor(y)
-                    opposite = (theirs.direction - connection.direction) % 16 == 8
-                    if same_tile and opposite and theirs.kind == connection.kind:
+                    if not same_tile or theirs.kind != connection.kind:
+                        continue
+                    turn = (theirs.direction - connection.direction) % 16
+                    if turn == 8 and n <= max(theirs.distance, 1):
                         return other, number, theirs
+                    if turn == 0 and underground:
+                        return None  # what is beyond is joined to that one
     return None

@@ -1,4 +1,4 @@
-"""Water, steam and the power that is made of it: offshore pumps, boilers, generators."""
+"""Water, steam and the power that is made of it: offshore pumps, boilers and heat exchangers, generators."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from runtime.engine.entity import CRAFT, entity_class
 from runtime.engine.prototypes import joules, load
 from runtime.engine.systems.burners import Burner
 from runtime.engine.systems.electricity import Network, units
-from runtime.engine.systems.fluids import FLUID, ONE, Box, FluidEntity, Segment
+from runtime.engine.systems.fluids import DEGREE, FLUID, ONE, Box, FluidEntity, Segment, degrees
+from runtime.engine.systems.heat import Heat
 
 FINE = 1024  # burning rates are whole multiples of 1 J / FINE per tick, so that sums of them are exact
 
@@ -35,9 +36,9 @@ class OffshorePump(FluidEntity):
         self.flow = 0
 
     @property
-    def temperature(self) -> float:
-        """Of the water."""
-        return default_temperature(self.fluid)
+    def warmth(self) -> int:
+        """Temperature of the water, `DEGREE`."""
+        return degrees(self.fluid)
 
     def gives(self, segment: Segment) -> int:
         """The most it gives per tick."""
@@ -45,6 +46,7 @@ class OffshorePump(FluidEntity):
 
     def set_flow(self, flow: int) -> None:
         """It gives so much per tick from now on."""
+        self.force.fluids.flow(self.fluid, flow - self.flow, made=True)
         self.flow = flow
 
     def wake(self, tick: int) -> None:
@@ -58,22 +60,29 @@ class OffshorePump(FluidEntity):
     def parted(self, box: Box) -> None:
         assert box.segment is not None
         box.segment.sources.pop(self.unit_number, None)
-        self.flow = 0
+        self.set_flow(0)
 
     def status(self) -> str | None:
-        return "working" if self.active else "disabled_by_script"
+        if not self.active:
+            return "disabled_by_script"
+        return "pipeline_overextended" if self.overextended else "working"
+
+    def more_state(self) -> list[Any]:
+        return [*super().more_state(), self.flow]
 
 
 @entity_class("boiler")
 class Boiler(FluidEntity):
-    """Makes steam of water as fast as its fuel, its water and the room for steam allow."""
+    """Makes steam of water as fast as its fuel (or heat), its water and the room for steam allow."""
 
-    __slots__ = ("drawn", "flow")
+    __slots__ = ("drawn", "flow", "heat")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.flow = 0  # steam per tick
         self.drawn = 0  # water per tick
+        source = self.proto.energy_source or {}
+        self.heat = Heat(self, source) if source.get("type") == "heat" else None
         if self.burner is not None:
             self.burner.inventory.changed = self._fuelled
 
@@ -81,6 +90,20 @@ class Boiler(FluidEntity):
         if self.burner is not None:
             self.burner.since = self.world.tick
         super().built()
+        if self.heat is not None:
+            self.heat.join()
+
+    def removed(self) -> None:
+        super().removed()
+        if self.heat is not None:
+            self.heat.leave()
+
+    def rotate_to(self, direction: int) -> None:
+        if self.heat is not None:
+            self.heat.leave()
+        super().rotate_to(direction)
+        if self.heat is not None:
+            self.heat.join()
 
     # --- what it is ------------------------------------------------------------------------------------------
 
@@ -90,9 +113,9 @@ class Boiler(FluidEntity):
         return str(self.proto.raw["output_fluid_box"]["filter"])
 
     @property
-    def temperature(self) -> float:
-        """How hot its steam is."""
-        return float(self.proto.raw["target_temperature"])
+    def warmth(self) -> int:
+        """How hot its steam is, `DEGREE`."""
+        return round(float(self.proto.raw["target_temperature"]) * DEGREE)
 
     @property
     def consumption(self) -> float:
@@ -110,21 +133,31 @@ class Boiler(FluidEntity):
         return self.boxes[1].segment if self.boxes else None
 
     @property
-    def most_steam(self) -> int:
-        """Steam per tick at full speed: its power heats it from the water's temperature."""
+    def _heat_of_steam(self) -> float:
+        """Joules that a unit of steam takes: it is heated from the water's temperature."""
         water = self.water
-        cold = water.temperature if water is not None and water.fluid is not None else default_temperature("water")
-        heat = heat_capacity(self.fluid) * max(1.0, self.temperature - cold)
-        return int(self.consumption * FLUID / heat)
+        cold = water.warmth if water is not None and water.fluid is not None else degrees("water")
+        return heat_capacity(self.fluid) * max(DEGREE, self.warmth - cold) / DEGREE
+
+    @property
+    def most_steam(self) -> int:
+        """Steam per tick at full speed."""
+        if self.heat is not None:
+            return self.heat.allowed * FLUID // units(self._heat_of_steam)
+        return int(self.consumption * FLUID / self._heat_of_steam)
 
     def _water_for(self, steam: int) -> int:
         return int(steam * heat_capacity(self.fluid) // heat_capacity("water"))
 
     @property
     def fuelled(self) -> bool:
-        """Whether it has anything to burn."""
+        """Whether it has anything to heat with."""
+        if not self.active:
+            return False
+        if self.heat is not None:
+            return self.heat.allowed > 0
         burner = self.burner
-        return burner is not None and self.active and (burner.remaining > 0 or not burner.inventory.is_empty())
+        return burner is not None and (burner.remaining > 0 or not burner.inventory.is_empty())
 
     # --- flows -----------------------------------------------------------------------------------------------
 
@@ -148,22 +181,27 @@ class Boiler(FluidEntity):
 
     def set_flow(self, flow: int) -> None:
         """It gives so much steam per tick from now on."""
-        burner = self.burner
-        tick = self.world.tick
+        burner, heat, tick, water = self.burner, self.heat, self.world.tick, self.water
         if flow and burner is not None:
             burner.settle(tick)
             if not burner.load_fuel():
                 flow = 0
-        if flow == self.flow:
+        drawn = self._water_for(flow)
+        if flow and water is not None:
+            drawn = min(drawn, self.most() * water.share // ONE)
+        if heat is not None:
+            heat.draw(-(-flow * units(self._heat_of_steam) // FLUID))
+        if flow == self.flow and drawn == self.drawn:
             return
-        self.flow = flow
-        self.drawn = self._water_for(flow)
+        self.force.fluids.flow(self.fluid, flow - self.flow, made=True)
+        self.force.fluids.flow("water", drawn - self.drawn, made=False)
+        self.flow, self.drawn = flow, drawn
         if burner is not None:
             rate = self.consumption * flow / self.most_steam
             burner.set_rate(round(rate * FINE) / FINE, tick)
             self._plan(burner)
-        if self.water is not None:
-            self.water.touch()
+        if water is not None:
+            water.touch()
 
     def _plan(self, burner: Burner) -> None:
         if burner.rate:
@@ -187,6 +225,10 @@ class Boiler(FluidEntity):
         self.changed()
         self.touch()
 
+    def heat_changed(self) -> None:
+        """It may draw more or less heat than before."""
+        self.touch()
+
     def wake(self, tick: int) -> None:
         self.touch()
 
@@ -203,10 +245,7 @@ class Boiler(FluidEntity):
     def parted(self, box: Box) -> None:
         assert box.segment is not None
         (box.segment.sinks if box.number == 0 else box.segment.sources).pop(self.unit_number, None)
-        self.flow = self.drawn = 0
-        if self.burner is not None:
-            self.burner.set_rate(0.0, self.world.tick)
-        self.world.cancel(self)
+        self.set_flow(0)
 
     def settle(self) -> None:
         if self.burner is not None:
@@ -215,17 +254,21 @@ class Boiler(FluidEntity):
     def status(self) -> str | None:
         if not self.active:
             return "disabled_by_script"
-        if not self.fuelled:
+        if self.overextended:
+            return "pipeline_overextended"
+        if self.heat is not None and not self.flow and self.heat.temperature < self.heat.working:
+            return "low_temperature"
+        if self.heat is None and not self.fuelled:
             return "no_fuel"
         water, steam = self.water, self.steam
-        if water is None or not water.now():
+        if water is None or (not water.now() and not self.flow):
             return "no_input_fluid"
         if not self.flow and steam is not None and steam.room() < FLUID:
             return "full_output"
         return "working"
 
     def more_state(self) -> list[Any]:
-        return [*super().more_state(), self.flow, self.drawn]
+        return [*super().more_state(), self.flow, self.drawn, self.heat.state() if self.heat is not None else None]
 
 
 @entity_class("generator")
@@ -248,12 +291,12 @@ class Generator(FluidEntity):
 
     @property
     def heat(self) -> float:
-        """Joules that a unit of its steam gives."""
+        """Joules that a unit of its steam gives; what is hotter than it can use gives no more."""
         steam = self.steam
         raw = self.proto.raw
         if steam is None or steam.fluid != raw["fluid_box"]["filter"]:
             return 0.0
-        hot = min(steam.temperature, raw["maximum_temperature"])
+        hot = min(steam.warmth / DEGREE, raw["maximum_temperature"])
         if hot < raw["fluid_box"].get("minimum_temperature", 0):
             return 0.0
         fluid = steam.fluid
@@ -275,16 +318,20 @@ class Generator(FluidEntity):
         return self.max_output if steam is not None and steam.now() and self.heat else 0.0
 
     def most(self) -> int:
-        """The most steam it could want per tick: while it is wired to anybody."""
-        return int(self.proto.raw["fluid_usage_per_tick"] * FLUID) if self.network is not None else 0
+        """The most steam it could want per tick: while it is wired to anybody and can use what is there."""
+        if self.network is None or not self.active:
+            return 0
+        return int(self.proto.raw["fluid_usage_per_tick"] * FLUID)
 
     def share_changed(self) -> None:
-        """It gets another share of the steam it could want."""
+        """It gets another share of the steam it could want, or steam of another temperature."""
         if self.network is not None:
             self.network.touch()
 
     def wake(self, tick: int) -> None:
         self.share_changed()
+        if self.steam is not None:
+            self.steam.touch()
 
     def capacity(self) -> int:
         """Energy units per tick that it could give."""
@@ -295,13 +342,20 @@ class Generator(FluidEntity):
 
     def produce(self, energy: int) -> None:
         """Give so many energy units per tick from now on."""
-        if energy == self.output and bool(energy) == bool(self.drawn):
+        steam, heat = self.steam, units(self.heat)
+        drawn = 0
+        if heat and steam is not None:
+            drawn = min(self.most() * steam.share // ONE, -(-energy * FLUID // heat))
+        if energy == self.output and drawn == self.drawn:
             return
         self.output = energy
-        heat = units(self.heat)
-        self.drawn = min(self.most(), -(-energy * FLUID // heat)) if heat else 0
-        if self.steam is not None:
-            self.steam.touch()
+        self._draw(drawn)
+        if steam is not None:
+            steam.touch()
+
+    def _draw(self, drawn: int) -> None:
+        self.force.fluids.flow(self.proto.raw["fluid_box"]["filter"], drawn - self.drawn, made=False)
+        self.drawn = drawn
 
     def plug(self, network: Network | None) -> None:
         old = self.network
@@ -312,7 +366,8 @@ class Generator(FluidEntity):
             old.members.pop(self.unit_number, None)
             old.touch()
         self.network = network
-        self.output = self.drawn = 0
+        self.output = 0
+        self._draw(0)
         if network is not None:
             network.generators[self.unit_number] = self
             network.members[self.unit_number] = self
@@ -328,12 +383,15 @@ class Generator(FluidEntity):
     def parted(self, box: Box) -> None:
         assert box.segment is not None
         box.segment.sinks.pop(self.unit_number, None)
-        self.output = self.drawn = 0
+        self.output = 0
+        self._draw(0)
         self.share_changed()
 
     def status(self) -> str | None:
         if self.network is None:
             return "not_plugged_in_electric_network"
+        if self.overextended:
+            return "pipeline_overextended"
         steam = self.steam
         if steam is None or (not steam.now() and not self.output):
             return "no_input_fluid"
@@ -343,4 +401,3 @@ class Generator(FluidEntity):
 
     def more_state(self) -> list[Any]:
         return [*super().more_state(), self.output, self.drawn]
-
