@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CONDUCTS = 4  # a tick evens out this part of the difference between two equal buffers
 STEP = 4.0  # degrees by which a buffer may change until flows are weighed again
 LONGEST = 36_000  # ticks after which they are weighed again at the latest
+SLACK = 64  # this part of a degree doesn't count where a consumer's working temperature is concerned
+CLOSE = 4  # a consumer begins to draw within this part of a degree
 TRIES = 16  # so often it is guessed anew which joints conduct and which consumers are held back
 ROUNDS = 8  # so often in a tick a network hears of consumers who draw less than they may
 
@@ -331,7 +333,7 @@ class Step:
     def _wish(self, place: int) -> int:
         """What a consumer would draw if heat were all it lacked."""
         heat = self.heats[place]
-        if place in self.idle or not heat.most:
+        if place in self.idle or not heat.most or heat.amount < heat.floor - heat.size // SLACK:
             return 0
         hungry = heat.allowed - heat.drawn <= heat.most >> 20
         return heat.most if hungry else heat.drawn
@@ -441,8 +443,14 @@ class Step:
         return max(0, min(wish, self._spare(place))) if place in self.held else wish
 
     def change(self) -> float:
-        """By how many degrees the buffer that changes most does so."""
-        return max((abs(r) * self.ticks / h.size for r, h in zip(self.rates, self.heats, strict=True)), default=0.0)
+        """By how many degrees the buffer that changes most does so; more than `STEP` when a consumer gets too warm unused."""
+        most = 0.0
+        for place, (rate, heat) in enumerate(zip(self.rates, self.heats, strict=True)):
+            most = max(most, abs(rate) * self.ticks / heat.size)
+            warm = heat.amount + rate * self.ticks > heat.floor + heat.size // CLOSE
+            if heat.most and warm and heat.amount < heat.floor and not self._wish(place):
+                return 2 * STEP
+        return most
 
     def apply(self) -> None:
         """Let it flow so."""
@@ -454,7 +462,8 @@ class Step:
             if place in self.held:
                 allowed = planned
             else:
-                allowed = 0 if place in self.idle or heat.amount < heat.floor else heat.most
+                cold = place in self.idle or heat.amount < heat.floor - heat.size // SLACK
+                allowed = 0 if cold else heat.most
                 planned = min(planned, allowed)
             # What was planned to be drawn is drawn only once the owner says so.
             heat.rate += self._draws(place) - heat.drawn
