@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.engine.entity import CLASSES, Entity
 from runtime.engine.prototypes import EntityPrototype
+from runtime.engine.systems.fluids import would_mix
 from runtime.engine.systems.ground import ItemOnGround
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def can_place(
         return has_resources(world, proto, x, y)
     if manual and proto.type == "offshore-pump":
         return on_shore(world, x, y, direction)
-    return True
+    return not (manual and would_mix(world, proto, x, y, direction, force))
 
 
 def has_resources(world: World, proto: EntityPrototype, x: float, y: float) -> bool:

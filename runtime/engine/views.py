@@ -18,6 +18,7 @@ from runtime.engine.world import World
 def statistics(world: World) -> dict[str, Any]:
     """Production of the player's force since the statistics were cleared: `input` is made, `output` is used."""
     force = world.forces["player"]
+    force.fluids.settle()
     return {
         "tick": world.tick,
         **{

@@ -14,15 +14,21 @@ class LuaFlowStatistics(LuaObject):
     """`names` are what may be counted; `what` is how messages call one of them."""
 
     object_name = "LuaFlowStatistics"
-    __slots__ = ("_force", "_names", "_what", "statistics")
+    __slots__ = ("_force", "_names", "_statistics", "_what")
 
     def __init__(
         self, statistics: FlowStatistics, names: Collection[str], what: str, force: Force | None = None
     ) -> None:
-        self.statistics = statistics
+        self._statistics = statistics
         self._names = names
         self._what = what
         self._force = force
+
+    @property
+    def statistics(self) -> FlowStatistics:
+        """The counts up to now."""
+        self._statistics.settle()
+        return self._statistics
 
     def same_as(self, other: Any) -> bool:
         """The same counts."""
