@@ -129,6 +129,9 @@ class Entity(Process):
             for watcher in list(self.watchers.values()):
                 watcher.wake(tick)
 
+    def bonus_changed(self, kind: str) -> None:
+        """A bonus of its force changed (`force.HEARS` says who is told): recount what depends on it."""
+
     # --- electricity -------------------------------------------------------------------------------------------
 
     def plug(self, network: Any) -> None:

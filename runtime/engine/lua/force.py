@@ -209,17 +209,17 @@ class LuaForce(LuaObject):
     @lua_read
     def research_enabled(self) -> bool:
         """Whether labs may work."""
-        return self.force.research_enabled
+        return self.force.research.enabled
 
     @lua_method
     def disable_research(self) -> None:
         """Stop labs; the queue is kept."""
-        self.force.research_enabled = False
+        self.force.research.enabled = False
 
     @lua_method
     def enable_research(self) -> None:
         """Let labs work."""
-        self.force.research_enabled = True
+        self.force.research.enabled = True
 
     @lua_read
     def current_research(self) -> LuaTechnology | None:
@@ -230,13 +230,13 @@ class LuaForce(LuaObject):
     @lua_read
     def previous_research(self) -> LuaTechnology | None:
         """What labs completed last."""
-        name = self.force.previous_research
+        name = self.force.research.previous
         return LuaTechnology.of(self.force, name) if name is not None else None
 
     @lua_write("previous_research")
     def set_previous_research(self, value: Any) -> None:
         """Say what was completed last, nil for nothing."""
-        self.force.previous_research = None if value is None else technology_name(value)
+        self.force.research.previous = None if value is None else technology_name(value)
 
     @lua_read
     def research_progress(self) -> float:
@@ -246,28 +246,28 @@ class LuaForce(LuaObject):
     @lua_write("research_progress")
     def set_research_progress(self, value: Any) -> None:
         """Say how much of the current research is done, 0 to 1; 1 completes it."""
-        self.force.research_progress = values.number(value, "research_progress")
+        self.force.research.progress = values.number(value, "research_progress")
 
     @lua_read
     def research_queue(self) -> list[LuaTechnologyPrototype]:
         """The current research, and what comes after it."""
-        return [LuaTechnologyPrototype.all()[name] for name in self.force.research_queue]
+        return [LuaTechnologyPrototype.all()[name] for name in self.force.research.queue]
 
     @lua_write("research_queue")
     def set_research_queue(self, value: Any) -> None:
         """Replace the queue; nil empties it."""
         rows = [] if value is None else values.table(value, "research_queue").values()
-        self.force.set_queue([technology_name(row) for row in rows])
+        self.force.research.set_queue([technology_name(row) for row in rows])
 
     @lua_method
     def add_research(self, technology: Any) -> bool:
         """Put a technology at the end of the queue; whether that was possible."""
-        return self.force.add_research(technology_name(technology))
+        return self.force.research.add(technology_name(technology))
 
     @lua_method
     def cancel_current_research(self) -> None:
         """Stop the current research; its progress is kept."""
-        self.force.cancel_current_research()
+        self.force.research.cancel_current()
 
     @lua_method
     def script_trigger_research(self, technology: Any) -> None:
@@ -322,7 +322,7 @@ class LuaForce(LuaObject):
     @lua_method
     def set_ammo_damage_modifier(self, ammo: str, modifier: Any) -> None:
         """Say what is added to the damage of a category of ammo."""
-        self.force.modifiers[("ammo-damage", self._category(ammo))] = values.number(modifier, "modifier")
+        self.force.set_modifier("ammo-damage", self._category(ammo), values.number(modifier, "modifier"))
 
     @lua_method
     def get_gun_speed_modifier(self, ammo: str) -> float:
@@ -332,7 +332,7 @@ class LuaForce(LuaObject):
     @lua_method
     def set_gun_speed_modifier(self, ammo: str, modifier: Any) -> None:
         """Say what is added to the speed of shooting with a category of ammo."""
-        self.force.modifiers[("gun-speed", self._category(ammo))] = values.number(modifier, "modifier")
+        self.force.set_modifier("gun-speed", self._category(ammo), values.number(modifier, "modifier"))
 
     @lua_method
     def get_turret_attack_modifier(self, turret: Any) -> float:
@@ -342,8 +342,8 @@ class LuaForce(LuaObject):
     @lua_method
     def set_turret_attack_modifier(self, turret: Any, modifier: Any) -> None:
         """Say what is added to the attack of a turret."""
-        key = ("turret-attack", values.name_of(turret, "turret"))
-        self.force.modifiers[key] = values.number(modifier, "modifier")
+        name = values.name_of(turret, "turret")
+        self.force.set_modifier("turret-attack", name, values.number(modifier, "modifier"))
 
     def _category(self, ammo: Any) -> str:
         if ammo not in load().raw["ammo-category"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runtime.engine.force import Force
+from runtime.engine.lua import values
 from runtime.engine.lua.recipe_prototype import LuaRecipePrototype
 from runtime.engine.lua.sandbox import LuaObject, lua_method, lua_read, lua_write
 
@@ -88,8 +89,14 @@ class LuaRecipe(LuaObject):
 
     @lua_read
     def productivity_bonus(self) -> float:
-        """No technology of the base game makes a recipe give more."""
-        return 0.0
+        """What technologies add to what it gives, as a share."""
+        return self._force.modifiers.get(("change-recipe-productivity", self._name), 0.0)
+
+    @lua_write("productivity_bonus")
+    def set_productivity_bonus(self, value: Any) -> None:
+        """Say what is added to what it gives."""
+        bonus = values.number(value, "productivity_bonus")
+        self._force.set_modifier("change-recipe-productivity", self._name, bonus)
 
     @lua_method
     def has_category(self, category: str) -> bool:
