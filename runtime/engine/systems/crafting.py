@@ -6,36 +6,47 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from runtime.engine.entity import CRAFT, NEVER, Entity, entity_class
+from runtime.engine.entity import CRAFT, NEVER, entity_class
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
+from runtime.engine.systems.effects import WHOLE, Receiver, surplus
 from runtime.engine.systems.electricity import ONE, Power
-from runtime.engine.systems.fluids import Box, Tank
+from runtime.engine.systems.fluids import Box
+from runtime.engine.systems.plans import Plan, plan_of
+from runtime.engine.systems.tanks import Tank
 
 INPUT, OUTPUT, MODULES = 2, 3, 4  # defines.inventory.crafter_input, .crafter_output, .crafter_modules
 
 
-class CraftingMachine(Entity):
+class CraftingMachine(Receiver):
     """One craft after another: ingredients are taken when it begins, products appear when it ends.
 
-    A cold machine begins on the second tick after it has all it needs, a warm one on the next (measured).
+    A cold machine begins on the second tick after it has all it needs, a warm one on the next (measured). Products for
+    which there is no room are kept, and nothing else is begun (measured).
     """
 
     __slots__ = (
         "_finish",
         "_left",
+        "_limits",
+        "_owed",
+        "_plan",
+        "_running",
         "_warm",
+        "_work",
+        "bonus",
         "burner",
         "crafting",
         "input",
-        "modules",
+        "mirrored",
         "output",
         "power",
         "products_finished",
         "recipe",
         "tank",
     )
+    module_inventory = MODULES
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -46,36 +57,122 @@ class CraftingMachine(Entity):
         self.recipe: RecipePrototype | None = None
         self.crafting: RecipePrototype | None = None  # the recipe of the craft that is under way
         self.products_finished = 0
-        self.input = Inventory(raw.get("source_inventory_size", 0), self, INPUT, self.accepts)
+        self.mirrored = False
+        self.input = self.make_input()
         self.output = Inventory(raw.get("result_inventory_size", 0), self, OUTPUT)
-        self.modules = Inventory(raw.get("module_slots", 0), self, MODULES)
-        self._left = -1
-        self._finish = NEVER
+        self.bonus = 0  # of `WHOLE`: how far the productivity bar is
+        self._plan: Plan | None = None  # of `crafting`
+        self._work = 0  # of the whole craft at the present speed, in `ONE` per tick
+        self._left = 0  # of it, while the machine stands
+        self._owed = 0  # of it, when the productivity bar was last brought forward
+        self._running = False
+        self._finish = NEVER  # the tick at which a burner will be done
         self._warm = False
+        self._limits: dict[str, int] = {}  # ingredient -> how many of it inserters bring
         self.input.changed = self.output.changed = self._touched
         if self.burner is not None:
             self.burner.inventory.changed = self._touched
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_plan": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if self.crafting is not None:
+            self._plan = plan_of(self.crafting.name)
+
+    def make_input(self) -> Inventory:
+        """The inventory for its ingredients."""
+        return Inventory(self.proto.raw.get("source_inventory_size", 0), self, INPUT, self.accepts)
+
     def built(self) -> None:
+        super().built()
         if self.burner is not None:
             self.burner.since = self.world.tick
         if self.tank is not None:
             self.tank.fit(self.recipe)
 
+    def removed(self) -> None:
+        super().removed()
+        if self.tank is not None:
+            self.tank.close()
+
+    def rotate_to(self, direction: int) -> None:
+        if self.tank is not None:
+            self.tank.close()
+        super().rotate_to(direction)
+        self._opened_elsewhere()
+
+    def mirror(self, mirrored: bool) -> None:
+        """Have its fluid boxes where a mirrored machine has them, or back."""
+        if mirrored != self.mirrored:
+            if self.tank is not None:
+                self.tank.close()
+            self.mirrored = mirrored
+            self._opened_elsewhere()
+
+    def _opened_elsewhere(self) -> None:
+        if self.tank is not None:
+            self.tank.open_up()
+            self.fluid_came()
+
     # --- recipe ------------------------------------------------------------------------------------------------
 
     def accepts(self, name: str) -> bool:
         """Whether an item is an ingredient here."""
-        raise NotImplementedError
+        return self.recipe_with(name) is not None
 
     def next_recipe(self) -> RecipePrototype | None:
         """The recipe of the next craft, going by recipe and ingredients."""
         raise NotImplementedError
 
-    def craft_ticks(self, recipe: RecipePrototype) -> int:
-        """How long one craft takes here."""
-        speed: float = self.proto.raw["crafting_speed"]
-        return max(1, math.ceil(recipe.energy * 60 / speed - 1e-9))
+    def recipe_with(self, name: str) -> RecipePrototype | None:
+        """The recipe for which an item would be used here."""
+        raise NotImplementedError
+
+    # --- speed -------------------------------------------------------------------------------------------------
+
+    @property
+    def crafting_speed(self) -> float:
+        """Its crafting speed, effects included."""
+        return float(self.proto.raw["crafting_speed"]) * self.speed / WHOLE
+
+    def _length(self, plan: Plan) -> int:
+        """The work of a craft at the present speed; no craft takes less than a tick."""
+        base: float = self.proto.raw["crafting_speed"]
+        return max(ONE, -(-plan.work * WHOLE * WHOLE // (round(base * WHOLE) * self.speed)))
+
+    def _limit(self, plan: Plan, name: str) -> int:
+        """How many of an ingredient inserters bring: for as many crafts as there are in an inserter's swing, and one more."""
+        constants = load().raw["utility-constants"]["default"]
+        swing = constants["dynamic_recipe_overload_factor"]
+        crafts = math.ceil(swing * self.crafting_speed / plan.recipe.energy - 1e-9) + 1
+        crafts = max(crafts, constants["minimum_recipe_overload_multiplier"])
+        crafts = min(crafts, constants["maximum_recipe_overload_multiplier"])
+        crafts = plan.recipe.raw.get("overload_multiplier") or crafts
+        return next((amount for _, n, amount, _ in plan.items_in if n == name), 0) * int(crafts)
+
+    def effect_recipe(self) -> RecipePrototype | None:
+        return self.recipe
+
+    def about_to_change(self) -> None:
+        if self.crafting is not None:
+            self._bring_bar_forward(self._work_left())
+
+    def effects_changed(self) -> None:
+        self._limits = {}
+        plan = self._plan
+        if plan is not None:
+            length = self._length(plan)
+            left = -(-self._work_left() * length // self._work)
+            self._work, self._left = length, left
+            self._owed = left
+        if self._running:
+            self._run(self.world.tick)
+
+    def _bring_bar_forward(self, left: int) -> None:
+        self.bonus += self.productivity * (self._owed - left) // self._work
+        self._owed = left
 
     # --- working -----------------------------------------------------------------------------------------------
 
@@ -87,88 +184,119 @@ class CraftingMachine(Entity):
 
     def _touched(self) -> None:
         """Items went in or out: what waits here may go on, and so may the machine."""
-        self.changed()
-        if self.key == NEVER and self._finish == NEVER and self.active and self._powered and self._ready():
+        if self.watchers:
+            self.changed()
+        if not self._running and self.key == NEVER:
+            self._start_soon()
+
+    def _start_soon(self) -> None:
+        if self.active and self._powered and self._ready():
             # A cold machine first fills its energy buffer.
             self.world.schedule(
                 self, self.world.tick + (1 if self._warm or self.burner is None else 2), CRAFT
             )
 
+    def wake(self, tick: int) -> None:
+        if not self.active:
+            self._stop(self.world.tick)
+            self.world.cancel(self)
+        elif not self._running and self.key == NEVER:
+            self._start_soon()
+
     def _ready(self) -> bool:
-        if self._left >= 0:
-            return True
+        plan = self._plan
+        if plan is not None:
+            return self._left > 0 or self._has_room(plan)
         recipe = self.next_recipe()
-        if recipe is not None and self.tank is not None:
-            self.tank.pull(recipe)
-        return recipe is not None and self._has_ingredients(recipe) and self._has_room(recipe)
+        return recipe is not None and self._can_begin(plan_of(recipe.name))
 
-    def _has_ingredients(self, recipe: RecipePrototype) -> bool:
-        held = self.input.count
-        for i in recipe.ingredients:
-            if i.type == "item":
-                if held(i.name) < i.amount:
-                    return False
-            elif self.tank is None or self.tank.amount(i.name) < i.amount:
-                return False
-        return True
+    def _can_begin(self, plan: Plan) -> bool:
+        tank = self.tank
+        if tank is None:
+            return plan.has_items(self.input)
+        tank.pull(plan.recipe)
+        return (
+            plan.has_items(self.input)
+            and all(tank.amount(i.name) >= i.amount for i in plan.fluids_in)
+            and all(tank.room(p.name, p.amount) for p in plan.fluids_out)
+        )
 
-    def _has_room(self, recipe: RecipePrototype) -> bool:
-        for p in recipe.products:
-            if p.type == "item":
-                if self.output.room(p.name) < p.amount:
-                    return False
-            elif self.tank is None or not self.tank.room(p.name, p.amount):
-                return False
-        return True
+    def _has_room(self, plan: Plan) -> bool:
+        """Whether all that a craft may give finds room."""
+        if not plan.has_room(self.output):
+            return False
+        tank = self.tank
+        return tank is None or all(tank.room(p.name, p.amount) for p in plan.fluids_out)
 
     def on_event(self, world: Any, tick: int) -> None:
-        if self._finish == NEVER:
-            self._begin(tick)
+        if not self._running:
+            self._go_on(tick)
         elif self.power is not None:
             if self.power.done():
-                self._finished(tick)
+                self._finished(tick, surplus(self.power))
         elif tick >= self._finish:
-            self._finished(tick)
+            self._finished(tick, 0)
         else:
             self._refuel(tick)
 
-    def _begin(self, tick: int) -> None:
-        burner, power = self.burner, self.power
-        if not self.active or not (burner.load_fuel() if burner is not None else self._powered):
+    def _go_on(self, tick: int) -> None:
+        if self._plan is not None and self._left <= 0 and self.active:
+            self._finished(tick, 0)
+        else:
+            self._begin(tick, 0)
+
+    def _begin(self, tick: int, spare: int) -> None:
+        """Go on with the present craft or begin one; `spare` is work already done for it in this tick."""
+        if not self.active or not (self.burner.load_fuel() if self.burner is not None else self._powered):
             self._stop(tick)
             return
-        if self._left < 0:
+        if self._plan is None:
             recipe = self.next_recipe()
-            if recipe is not None and self.tank is not None:
-                self.tank.pull(recipe)
-            if recipe is None or not self._has_ingredients(recipe) or not self._has_room(recipe):
+            plan = plan_of(recipe.name) if recipe is not None else None
+            if plan is None or not self._can_begin(plan):
                 self._stop(tick)
                 return
-            self.crafting = recipe
-            self._left = self.craft_ticks(recipe)
-            used = self.force.items.used
-            for ingredient in recipe.ingredients:
-                if ingredient.type == "fluid":
-                    assert self.tank is not None
-                    self.tank.use(ingredient.name, ingredient.amount)
-                    self.force.fluids.used(ingredient.name, ingredient.amount)
-                    continue
-                used(ingredient.name, int(ingredient.amount))
-                changed, self.input.changed = self.input.changed, None
-                self.input.remove(ingredient.name, int(ingredient.amount))
-                self.input.changed = changed
+            self._take_ingredients(plan)
+            self._plan, self.crafting = plan, plan.recipe
+            self._work = self._owed = self._length(plan)
+            self._left = max(1, self._work - spare)
+        self._run(tick)
+
+    def _take_ingredients(self, plan: Plan) -> None:
+        used = self.force.items.used
+        inventory = self.input
+        for slot, name, amount, counted in plan.items_in:
+            inventory.take_quietly(slot, amount)
+            if counted:
+                used(name, counted)
+        for fluid in plan.fluids_in:
+            assert self.tank is not None
+            self.tank.use(fluid.name, fluid.amount)
+            self.force.fluids.used(fluid.name, fluid.amount)
+        if self.watchers:
             self.changed()
-        self._warm = True
-        self._finish = tick + self._left
+
+    def _run(self, tick: int) -> None:
+        self._warm = self._running = True
+        power = self.power
         if power is not None:
-            power.set_rate(self.proto.energy_usage)
-            power.work(self._left * ONE, CRAFT)
-        elif burner is not None:
-            burner.set_rate(self.proto.energy_usage, tick)
+            power.set_rate(self.usage())
+            power.work(self._left, CRAFT)
+        elif self.burner is not None:
+            self._finish = tick - (-self._left // ONE)
+            self.burner.set_rate(self.usage(), tick)
             self._schedule(tick)
 
+    def _work_left(self) -> int:
+        """The work that is left of the present craft."""
+        if not self._running:
+            return self._left
+        if self.power is not None:
+            return self.power.left()
+        return max(0, self._finish - self.world.tick) * ONE
+
     def power_came(self) -> None:
-        self._touched()
+        self.wake(self.world.tick)
 
     def fluid_came(self) -> None:
         if self.tank is not None:
@@ -191,12 +319,14 @@ class CraftingMachine(Entity):
         if burner.ticks_left() <= 0:
             burner.remaining = 0.0
             if not burner.load_fuel():
-                self._left = self._finish - tick
                 self._stop(tick)
                 return
         self._schedule(tick)
 
     def _stop(self, tick: int) -> None:
+        """Stand still, drawing no power; what has been done of a craft is kept."""
+        self._left = self._work_left()
+        self._running = False
         self._finish = NEVER
         if self.burner is not None:
             self.burner.set_rate(0.0, tick)
@@ -205,34 +335,47 @@ class CraftingMachine(Entity):
             self.power.stop()
             self.power.set_rate(0.0)
 
-    def _finished(self, tick: int) -> None:
-        recipe = self.crafting
-        assert recipe is not None
+    def _finished(self, tick: int, spare: int) -> None:
+        plan = self._plan
+        assert plan is not None
         if self.burner is not None:
             self.burner.settle(tick)
-        self._finish = NEVER
-        self._left = -1
-        self.crafting = None
+        self._running = False
+        self._left = 0
+        if self.productivity:
+            self._bring_bar_forward(0)
+        if not self._has_room(plan):
+            self._stop(tick)
+            return
         self.products_finished += 1
-        changed, self.output.changed = self.output.changed, None
-        for product in recipe.products:
-            if product.type == "fluid":
-                assert self.tank is not None
-                self.force.fluids.made(product.name, product.amount)
-                self.tank.make(product.name, product.amount, product.raw.get("temperature"))
-                continue
-            count = self._roll(product.amount, product.probability)
-            if count:
-                self.force.items.made(product.name, count)
-                self.output.insert(product.name, count)
-        self.output.changed = changed
-        self.changed()
-        self._begin(tick)
+        self._give(plan, False)
+        while self.bonus >= WHOLE and self._has_room(plan):
+            self.bonus -= WHOLE
+            self._give(plan, True)
+        if self.tank is not None:
+            self.tank.flush()
+        self._plan = self.crafting = None
+        if self.watchers:
+            self.changed()
+        self._begin(tick, spare)
 
-    def _roll(self, amount: float, probability: float) -> int:
-        if probability < 1 and self.world.random.random() >= probability:
-            return 0
-        return int(amount)
+    def _give(self, plan: Plan, bonus: bool) -> None:
+        """Put the products of one craft into their places; a bonus is one that took nothing."""
+        names, counts = self.output.names, self.output.counts
+        items = self.force.items
+        for slot, name, count, counted in plan.made(self.world.random, bonus):
+            if count:
+                names[slot] = name
+                counts[slot] += count
+            if counted > 0:
+                items.made(name, counted)
+        for p in plan.fluids_out:
+            assert self.tank is not None
+            amount = p.amount - (p.raw.get("ignored_by_productivity", 0) if bonus else 0)
+            ignored = 0 if bonus else p.raw.get("ignored_by_stats", 0)
+            if amount > ignored:
+                self.force.fluids.made(p.name, amount - ignored)
+            self.tank.make(p.name, amount, p.raw.get("temperature"))
 
     # --- items -------------------------------------------------------------------------------------------------
 
@@ -255,9 +398,7 @@ class CraftingMachine(Entity):
             return self.burner.inventory
         if self.accepts(name):
             return self.input
-        if len(self.modules) and load().item[name].type == "module":
-            return self.modules
-        return None
+        return self.modules if len(self.modules) and self.fits_module(name) else None
 
     def insertable(self, name: str) -> int:
         place = self._place_for(name)
@@ -268,22 +409,21 @@ class CraftingMachine(Entity):
         return place.insert(name, count) if place is not None else 0
 
     def takes(self, name: str) -> bool:
-        if self.burner is not None and self.burner.accepts(name):
-            return self.burner.takes(name)
+        burner = self.burner
+        if burner is not None and burner.accepts(name):
+            return burner.takes(name)
         recipe = self.recipe_with(name)
-        if recipe is None or not self.input.room(name):
+        if recipe is None:
             return False
-        needed = next(i.amount for i in recipe.ingredients if i.name == name)
-        return self.input.count(name) < 2 * needed
-
-    def recipe_with(self, name: str) -> RecipePrototype | None:
-        """The recipe for which an item would be used here."""
-        raise NotImplementedError
+        limit = self._limits.get(name)
+        if limit is None:
+            limit = self._limits[name] = self._limit(plan_of(recipe.name), name)
+        return self.input.count(name) < limit
 
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
-        names: dict[str, None] = dict.fromkeys(n for n in self.output.names if n is not None)
-        if self.burner is not None:
-            names.update(dict.fromkeys(self.burner.burnt.contents()))
+        names = [n for n in self.output.names if n is not None]
+        if self.burner is not None and len(self.burner.burnt):
+            names.extend(self.burner.burnt.contents())
         return names
 
     def take(self, name: str, count: int) -> int:
@@ -299,10 +439,15 @@ class CraftingMachine(Entity):
         """Share of the present craft that is done, 0 to 1."""
         if self.crafting is None:
             return 0.0
-        left: float = self._finish - self.world.tick if self._finish != NEVER else self._left
-        if self.power is not None and self._finish != NEVER:
-            left = self.power.left() / ONE
-        return min(1.0, max(0.0, 1 - left / self.craft_ticks(self.crafting)))
+        return min(1.0, max(0.0, 1 - self._work_left() / self._work))
+
+    @property
+    def bonus_progress(self) -> float:
+        """How full the productivity bar is, 0 to 1."""
+        bar = self.bonus
+        if self.crafting is not None:
+            bar += self.productivity * (self._owed - self._work_left()) // self._work
+        return min(1.0, bar / WHOLE)
 
     def settle(self) -> None:
         if self.burner is not None:
@@ -312,21 +457,24 @@ class CraftingMachine(Entity):
         if not self.active:
             return "disabled_by_script"
         power = self.power
-        if self._finish != NEVER:
+        if self._running:
             return power.status() if power is not None else "working"
         if power is not None and not power.satisfaction:
             return "no_power"
-        recipe = self.next_recipe()
-        if self._left < 0:
+        if self._plan is not None:
+            if self._left <= 0 and not self._has_room(self._plan):
+                return "full_output"
+        else:
+            recipe = self.next_recipe()
             if recipe is None:
                 return "no_ingredients" if self.is_furnace else "no_recipe"
-            if not self._has_room(recipe):
-                return "full_output"
-            if not self._has_ingredients(recipe):
-                if self.is_furnace:
-                    return "no_ingredients"
-                lacking = any(i.type == "item" and self.input.count(i.name) < i.amount for i in recipe.ingredients)
-                return "item_ingredient_shortage" if lacking else "fluid_ingredient_shortage"
+            plan = plan_of(recipe.name)
+            if self.tank is not None and not all(self.tank.room(p.name, p.amount) for p in plan.fluids_out):
+                return "pipeline_overextended" if self.tank.overextended else "full_output"
+            if not plan.has_items(self.input):
+                return "no_ingredients" if self.is_furnace else "item_ingredient_shortage"
+            if self.tank is not None and any(self.tank.amount(i.name) < i.amount for i in plan.fluids_in):
+                return "pipeline_overextended" if self.tank.overextended else "fluid_ingredient_shortage"
         if power is not None:
             return power.status()
         return "working" if self._powered else "no_fuel"
@@ -337,8 +485,9 @@ class CraftingMachine(Entity):
         return self.type == "furnace"
 
     def more_state(self) -> list[Any]:
-        return [self.recipe.name if self.recipe else None, self.crafting.name if self.crafting else None, self._left,
-                self._finish, self._warm, self.products_finished, self.burner.state() if self.burner else None,
+        return [self.recipe.name if self.recipe else None, self.crafting.name if self.crafting else None,
+                self._work_left(), self._running, self._owed, self._finish, self.mirrored, self._warm, self.products_finished,
+                self.bonus, self.effect_state(), self.burner.state() if self.burner else None,
                 self.power.state() if self.power else None, self.tank.state() if self.tank else None]  # fmt: skip
 
 
@@ -352,18 +501,74 @@ class Furnace(CraftingMachine):
         held = self.input.names[0]
         if held is not None and held != name:
             return None
+        smelting = load().smelting
         for category in self.proto.raw["crafting_categories"]:
-            recipe = load().smelting.get((category, name))
+            recipe = smelting.get((category, name))
             if recipe is not None and recipe.name in self.force.recipes_enabled:
                 return recipe
         return None
 
-    def accepts(self, name: str) -> bool:
-        return self.recipe_with(name) is not None
-
     def next_recipe(self) -> RecipePrototype | None:
         held = self.input.names[0]
         return self.recipe_with(held) if held is not None else None
+
+    def takes(self, name: str) -> bool:
+        burner = self.burner
+        if burner is not None and burner.accepts(name):
+            return burner.takes(name)
+        recipe = self.recipe_with(name)
+        if recipe is None:
+            return False
+        limit = self._limits.get(recipe.name)
+        if limit is None:
+            limit = self._limits[recipe.name] = self._limit(plan_of(recipe.name), name)
+        return self.input.counts[0] < min(limit, load().item[name].stack_size)
+
+
+class Ingredients(Inventory):
+    """A slot for each item that a recipe needs. By hand or by script one takes half a stack more than a stack.
+
+    What a craft needs is kept free of that, as FLE's test of the game's assembler has it.
+    """
+
+    __slots__ = ("slots",)
+
+    def __init__(self, owner: CraftingMachine) -> None:
+        super().__init__(0, owner, INPUT)
+        self.slots: dict[str, tuple[int, int]] = {}  # item -> slot, most that goes in
+
+    def fit(self, plan: Plan | None) -> None:
+        """Have the slots for a recipe."""
+        rows = plan.items_in if plan is not None else []
+        self.resize(len(rows))
+        self.filters = {slot: name for slot, name, _, _ in rows}
+        items = load().item
+        self.slots = {}
+        for slot, name, amount, _ in rows:
+            stack = items[name].stack_size
+            self.slots[name] = (slot, max(stack, stack + stack // 2 - amount, 3 * amount))
+
+    def room(self, name: str) -> int:
+        place = self.slots.get(name)
+        return max(0, place[1] - self.counts[place[0]]) if place is not None else 0
+
+    def insert(self, name: str, count: int) -> int:
+        place = self.slots.get(name)
+        if place is None or count <= 0:
+            return 0
+        slot, most = place
+        put = min(count, most - self.counts[slot])
+        if put <= 0:
+            return 0
+        self.names[slot] = name
+        self.counts[slot] += put
+        if self.changed is not None:
+            self.changed()
+        return put
+
+    def count(self, name: str | None = None) -> int:
+        place = self.slots.get(name) if name is not None else None
+        return self.counts[place[0]] if place is not None else super().count(name)
 
 
 @entity_class("assembling-machine")
@@ -372,48 +577,51 @@ class AssemblingMachine(CraftingMachine):
 
     __slots__ = ()
     rotatable = True
+    input: Ingredients
 
     @classmethod
     def can_face(cls, proto: EntityPrototype) -> bool:
         return bool(proto.raw.get("fluid_boxes"))
 
+    def make_input(self) -> Inventory:
+        return Ingredients(self)
+
     def set_recipe(self, recipe: RecipePrototype | None) -> dict[str, int]:
-        """Set or clear the recipe; what was in it comes back, the ingredients of a begun craft included."""
+        """Set or clear the recipe; what was in it comes back.
+
+        That is what is in its slots, the ingredients of a begun craft, and modules that the new recipe doesn't allow.
+        """
         freed: dict[str, int] = {}
-        for inventory in (self.input, self.output):
-            for name, count in inventory.contents().items():
-                freed[name] = freed.get(name, 0) + count
-        if self.crafting is not None:
-            for i in self.crafting.ingredients:
-                if i.type == "item":
-                    freed[i.name] = freed.get(i.name, 0) + int(i.amount)
-        self.crafting = None
-        self._left = -1
+        if recipe is self.recipe:
+            return freed
+        held = [*self.input.contents().items(), *self.output.contents().items()]
+        if self._plan is not None:
+            held.extend((name, amount) for _, name, amount, _ in self._plan.items_in)
         self._stop(self.world.tick)
         self.world.cancel(self)
+        self.crafting = self._plan = None
+        self._left = self.bonus = 0
+        self._limits = {}
         self.recipe = recipe
         if self.tank is not None:
             self.tank.fit(recipe)
-        for inventory, rows in (
-            (self.input, recipe.ingredients if recipe else []),
-            (self.output, recipe.products if recipe else []),
-        ):
-            items = [r.name for r in rows if r.type == "item"]
-            inventory.clear()
-            inventory.resize(len(items))
-            inventory.filters = dict(enumerate(items))
+        plan = plan_of(recipe.name) if recipe is not None else None
+        self.input.clear()
+        self.input.fit(plan)
+        self.output.clear()
+        self.output.resize(len(plan.items_out) if plan is not None else 0)
+        self.output.filters = {slot: p.name for slot, p in plan.items_out} if plan is not None else {}
+        for name, count in self.modules.contents().items():
+            if not self.fits_module(name):
+                held.append((name, self.modules.remove(name, count)))
+        self.recount()
+        for name, count in held:
+            freed[name] = freed.get(name, 0) + count
         self.changed()
         return freed
 
     def recipe_with(self, name: str) -> RecipePrototype | None:
-        if self.recipe is not None and any(
-            i.name == name and i.type == "item" for i in self.recipe.ingredients
-        ):
-            return self.recipe
-        return None
-
-    def accepts(self, name: str) -> bool:
-        return self.recipe_with(name) is not None
+        return self.recipe if name in self.input.slots else None
 
     def next_recipe(self) -> RecipePrototype | None:
         return self.recipe

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from runtime.engine.entity import CRAFT, DROP, NEVER, Entity, entity_class, turned_point
 from runtime.engine.inventory import Inventory
-from runtime.engine.prototypes import fixed
+from runtime.engine.prototypes import RecipePrototype, fixed, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
+from runtime.engine.systems.effects import WHOLE, Receiver, surplus
 from runtime.engine.systems.electricity import ONE, Power
-from runtime.engine.systems.fluids import Box, Tank
+from runtime.engine.systems.fluids import Box
 from runtime.engine.systems.ground import await_delivery, deliver
+from runtime.engine.systems.tanks import Tank
 
 # From fuelling an idle drill to its first item: its work, and three ticks to get going (measured on a burner drill).
 STARTUP = 3
+DRILL_MODULES = 2  # defines.inventory.mining_drill_modules
+# What mining a resource once takes of its `required_fluid` is a tenth of the `fluid_amount` of its prototype.
+FLUID_SHARE = 10
 
 
 @entity_class("resource")
@@ -57,26 +63,28 @@ class Resource(Entity):
 
 
 @entity_class("mining-drill")
-class MiningDrill(Entity):
+class MiningDrill(Receiver):
     """A drill. It works on one resource after another among those under it and keeps one item that it can't drop."""
 
     __slots__ = (
-        "_blocked", "_bonus", "_finish", "_holding", "_left", "_started", "burner", "modules", "next_resource", "power",
+        "_blocked", "_bonus", "_finish", "_holding", "_left", "_owed", "_started", "_work", "burner", "next_resource", "power",
         "resources", "tank",
     )  # fmt: skip
     rotatable = True
+    module_inventory = DRILL_MODULES
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None
-        self.tank = Tank(self) if self.proto.raw.get("output_fluid_box") else None
-        self.modules = Inventory(self.proto.raw.get("module_slots", 0), self, 2)
+        self.tank: Tank | None = None  # for what it brings up, or what its resources need
         self.resources: list[Resource] = []
         self.next_resource = 0
         self._holding: list[str] = []  # mined, and waiting to be dropped
-        self._bonus = 0.0  # share of an item that mining productivity has added so far
-        self._left = -1  # ticks of work left on the present item; -1: none begun
+        self._bonus = 0  # of `WHOLE`: how far the productivity bar is
+        self._work = 0  # of the present item at the present speed, in `ONE` per tick; 0: none begun
+        self._left = 0  # of it, while the drill stands
+        self._owed = 0  # of it, when the productivity bar was last brought forward
         self._finish = NEVER  # the tick at which that is done, while working
         self._started = False
         self._blocked = False
@@ -94,6 +102,7 @@ class MiningDrill(Entity):
         return (self.x - r, self.y - r, self.x + r, self.y + r)
 
     def built(self) -> None:
+        super().built()
         if self.burner is not None:
             self.burner.since = self.world.tick
             self.burner.inventory.changed = self._fuelled
@@ -105,12 +114,20 @@ class MiningDrill(Entity):
             if e.proto.raw.get("category", "basic-solid") in categories:
                 self.resources.append(e)
                 e.drills[self.unit_number] = self
-        if self.tank is not None:
+        if self.proto.raw.get("output_fluid_box"):
+            self.tank = Tank(self)
             for name in [p.name for p in self.resources[0].proto.products] if self.resources else [""]:
                 self.tank.open(name)
+        elif self.proto.raw.get("input_fluid_box"):
+            recipe = next((r for e in self.resources if (r := fluid_for(e.name)) is not None), None)
+            if recipe is not None:
+                self.tank = Tank(self)
+                self.tank.fit(recipe)
         self._start()
 
     def removed(self) -> None:
+        if self.tank is not None:
+            self.tank.close()
         self._stop_waiting()
         for resource in self.resources:
             resource.drills.pop(self.unit_number, None)
@@ -123,7 +140,7 @@ class MiningDrill(Entity):
             self.next_resource -= 1
         if not self.resources and self._finish != NEVER:
             self._pause()
-            self._left = -1
+            self._work = self._left = 0
 
     @property
     def target(self) -> Resource | None:
@@ -140,38 +157,88 @@ class MiningDrill(Entity):
 
     # --- working -----------------------------------------------------------------------------------------------
 
-    def _ticks_per_item(self, resource: Resource) -> int:
-        speed: float = self.proto.raw["mining_speed"]
-        return math.ceil(resource.proto.mining_time * 60 / speed - 1e-9)
+    def _length(self, resource: Resource) -> int:
+        """The work of mining once at the present speed, of which `ONE` is a tick's at full power."""
+        base: float = self.proto.raw["mining_speed"]
+        work = round(resource.proto.mining_time * 60 * ONE) * WHOLE * WHOLE
+        return max(ONE, -(-work // (round(base * WHOLE) * self.speed)))
 
     @property
-    def _mines_solids(self) -> bool:
-        return "basic-solid" in self.proto.raw["resource_categories"]
+    def _productivity(self) -> int:
+        """What comes on top of what is mined, of `WHOLE`: by modules and by the force's research."""
+        return self.productivity + round(self.force.mining_drill_productivity_bonus * WHOLE)
 
-    def _start(self) -> None:
-        """Begin or go on with the present item, if there is fuel and something to mine."""
+    def about_to_change(self) -> None:
+        if self._work:
+            self._bring_bar_forward(self._work_left())
+
+    def effects_changed(self) -> None:
+        target = self.target
+        if self._work and target is not None:
+            left, length = self._work_left(), self._length(target)
+            self._left = self._owed = -(-left * length // self._work)
+            self._work = length
+            if self._finish != NEVER:
+                self._run(self.world.tick, self._left)
+
+    def _bring_bar_forward(self, left: int) -> None:
+        self._bonus += self._productivity * (self._owed - left) // self._work
+        self._owed = left
+
+    def _work_left(self) -> int:
+        """The work that is left of the present item."""
+        if self._finish == NEVER:
+            return self._left
+        if self.power is not None:
+            return min(self._work, self.power.left())
+        return min(self._work, max(0, self._finish - self.world.tick) * ONE)
+
+    def _start(self, spare: int = 0) -> None:
+        """Begin or go on with the present item; `spare` is work already done for it in this tick."""
         tick = self.world.tick
         target = self.target
         if target is None or self._holding or self._finish != NEVER or not self.active:
             return
         if not (self.burner.load_fuel() if self.burner is not None else self._electrified()):
             return
-        startup = 0 if self._started else (STARTUP if self._left < 0 else 1)
-        if self._left < 0:
-            self._left = self._ticks_per_item(target)
+        startup = 0 if self._started else (1 if self._work else STARTUP)
+        if not self._work:
+            if not self._take_fluid(target):
+                return
+            self._work = self._owed = self._length(target)
+            self._left = max(1, self._work - spare)
         self._started = True
-        self._finish = tick + startup + self._left
+        self._run(tick, startup * ONE + self._left)
+
+    def _run(self, tick: int, work: int) -> None:
+        self._finish = tick - (-work // ONE)
         if self.power is not None:
-            self.power.set_rate(self.proto.energy_usage)
-            self.power.work((startup + self._left) * ONE, DROP)
+            self.power.set_rate(self.usage())
+            self.power.work(work, DROP)
         elif self.burner is not None:
-            self.burner.set_rate(self.proto.energy_usage, tick)
+            self.burner.set_rate(self.usage(), tick)
             self._schedule()
 
     def _electrified(self) -> bool:
-        if self.power is None or not self.power.ready():
+        return self.power is not None and self.power.ready()
+
+    def _take_fluid(self, target: Resource) -> bool:
+        """Whether there is room for what is brought up, or the fluid that mining needs; that is taken."""
+        tank = self.tank
+        if tank is None:
+            return fluid_for(target.name) is None
+        if self.proto.raw.get("output_fluid_box"):
+            return self._has_room()
+        recipe = fluid_for(target.name)
+        if recipe is None:
+            return True
+        fluid = recipe.ingredients[0]
+        tank.pull(recipe)
+        if tank.amount(fluid.name) < fluid.amount:
             return False
-        return self._mines_solids or self._has_room()
+        tank.use(fluid.name, fluid.amount)
+        self.force.fluids.used(fluid.name, fluid.amount)
+        return True
 
     def _has_room(self) -> bool:
         target = self.target
@@ -182,8 +249,8 @@ class MiningDrill(Entity):
 
     def _yield(self, well: Resource) -> float:
         """Fluid that a cycle brings up: a product's amount at the well's yield."""
-        bonus = 1 + self.force.mining_drill_productivity_bonus
-        return well.proto.products[0].amount * bonus * well.amount / float(well.proto.raw["normal"])
+        share = well.amount * (WHOLE + self._productivity) / (float(well.proto.raw["normal"]) * WHOLE)
+        return well.proto.products[0].amount * share
 
     def fluid_came(self) -> None:
         if self.tank is not None:
@@ -206,10 +273,8 @@ class MiningDrill(Entity):
     def _pause(self, cold: bool = True) -> None:
         """Stop drawing power; the work done on the present item is kept. Cold: the energy buffer ran empty, too."""
         tick = self.world.tick
-        if self._finish != NEVER:
-            left = self._finish - tick if self.power is None else math.ceil(self.power.left() / ONE)
-            self._left = max(0, left)
-            self._finish = NEVER
+        self._left = self._work_left()
+        self._finish = NEVER
         if cold:
             self._started = False
         if self.burner is not None:
@@ -226,11 +291,11 @@ class MiningDrill(Entity):
             return
         if self.power is not None:
             if self._finish != NEVER and self.power.done():
-                self._finished()
+                self._finished(surplus(self.power))
             return
         assert burner is not None
         if tick >= self._finish:
-            self._finished()
+            self._finished(0)
             return
         burner.settle(tick)
         if burner.ticks_left() <= 0:
@@ -240,34 +305,36 @@ class MiningDrill(Entity):
                 return
         self._schedule()
 
-    def _finished(self) -> None:
+    def _finished(self, spare: int) -> None:
         target = self.target
         assert target is not None
         if self.burner is not None:
             self.burner.settle(self.world.tick)
-        self._finish = NEVER
-        self._left = -1
         product = target.proto.products[0]
+        self._finish = NEVER
+        self.next_resource = (self.next_resource + 1) % len(self.resources)
         if product.type == "fluid" and self.tank is not None:
             amount = self._yield(target)
-            self.next_resource = (self.next_resource + 1) % len(self.resources)
+            self._work = self._left = 0
             target.deplete()
+            self.force.mined(target.name)
             self.force.fluids.made(product.name, amount)
             self.tank.make(product.name, amount)
-            self._start()
+            self._start(spare)
             if self._finish == NEVER:
                 self._pause()
             return
-        self._bonus += self.force.mining_drill_productivity_bonus
-        count = 1 + int(self._bonus + 1e-9)
-        self._bonus -= count - 1
+        self._bring_bar_forward(0)
+        count = int(product.amount) * (1 + self._bonus // WHOLE)
+        self._bonus %= WHOLE
+        self._work = self._left = 0
         self._holding = [product.name] * count
-        self.next_resource = (self.next_resource + 1) % len(self.resources)
         target.deplete()
+        self.force.mined(target.name)
         self.force.items.made(product.name, count)
-        self._deliver()
+        self._deliver(spare)
 
-    def _deliver(self) -> None:
+    def _deliver(self, spare: int = 0) -> None:
         x, y = self.drop_position()
         while self._holding and deliver(self.world, self, x, y, self._holding[0]):
             del self._holding[0]
@@ -277,20 +344,28 @@ class MiningDrill(Entity):
             await_delivery(self.world, self, x, y, self._holding[0])
             return
         self._blocked = False
-        self._start()
+        self._start(spare)
         if self._finish == NEVER:
             self._pause()
 
     def wake(self, tick: int) -> None:
-        if self._holding:
+        if not self.active:
+            self._pause()
+        elif self._holding:
             self.world.schedule(self, tick, DROP)
+        else:
+            self._start()
 
     def surroundings_changed(self, cell: tuple[int, int]) -> None:
         self.wake(self.world.tick + 1)
 
     def rotate_to(self, direction: int) -> None:
         self._stop_waiting()
+        if self.tank is not None:
+            self.tank.close()
         super().rotate_to(direction)
+        if self.tank is not None:
+            self.tank.open_up()
         self.wake(self.world.tick + 1)
 
     def _stop_waiting(self) -> None:
@@ -309,14 +384,17 @@ class MiningDrill(Entity):
             found[FUEL] = self.burner.inventory
             found[BURNT_RESULT] = self.burner.burnt
         if len(self.modules):
-            found[2] = self.modules
+            found[DRILL_MODULES] = self.modules
         return found
 
+    def _place(self) -> Inventory:
+        return self.burner.inventory if self.burner is not None else self.modules
+
     def insertable(self, name: str) -> int:
-        return self.burner.inventory.room(name) if self.burner else 0
+        return self._place().room(name)
 
     def insert(self, name: str, count: int) -> int:
-        return self.burner.inventory.insert(name, count) if self.burner else 0
+        return self._place().insert(name, count)
 
     def takes(self, name: str) -> bool:
         return self.burner is not None and self.burner.takes(name)
@@ -332,13 +410,17 @@ class MiningDrill(Entity):
     @property
     def progress(self) -> float:
         """Share of the present item that is done, 0 to 1."""
-        target = self.target
-        if target is None or (self._left < 0 and self._finish == NEVER):
+        if not self._work:
             return 0.0
-        left: float = self._finish - self.world.tick if self._finish != NEVER else self._left
-        if self.power is not None and self._finish != NEVER:
-            left = self.power.left() / ONE
-        return min(1.0, max(0.0, 1 - left / self._ticks_per_item(target)))
+        return min(1.0, max(0.0, 1 - self._work_left() / self._work))
+
+    @property
+    def bonus_progress(self) -> float:
+        """How full the productivity bar is, 0 to 1."""
+        bar = self._bonus
+        if self._work:
+            bar += self._productivity * (self._owed - self._work_left()) // self._work
+        return min(1.0, bar / WHOLE)
 
     def settle(self) -> None:
         if self.burner is not None:
@@ -352,14 +434,31 @@ class MiningDrill(Entity):
         if not self.resources:
             return "no_minable_resources"
         if self.power is not None:
-            if self._finish == NEVER and self.tank is not None and self.power.satisfaction:
-                return "full_output"
+            if self._finish == NEVER and self.power.satisfaction and not self._work:
+                return self._idle_status()
             return self.power.status()
         if self._finish == NEVER:
             return "no_fuel"
         return "working"
 
+    def _idle_status(self) -> str:
+        """Why it mines nothing though it has power and resources."""
+        if self.tank is not None and self.tank.overextended:
+            return "pipeline_overextended"
+        return "full_output" if self.proto.raw.get("output_fluid_box") else "missing_required_fluid"
+
     def more_state(self) -> list[Any]:
-        return [self._holding, self._bonus, self._left, self._finish, self._blocked, self.next_resource,
-                self.burner.state() if self.burner else None, self.power.state() if self.power else None,
-                self.tank.state() if self.tank else None]  # fmt: skip
+        return [self._holding, self._bonus, self._work, self._work_left(), self._owed, self._finish, self._started,
+                self._blocked, self.next_resource, self.effect_state(), self.burner.state() if self.burner else None,
+                self.power.state() if self.power else None, self.tank.state() if self.tank else None]  # fmt: skip
+
+
+@cache
+def fluid_for(resource: str) -> RecipePrototype | None:
+    """What mining a resource once takes, as a recipe that makes nothing; None where it takes no fluid."""
+    minable = load().entity[resource].minable or {}
+    fluid = minable.get("required_fluid")
+    if fluid is None:
+        return None
+    row = {"type": "fluid", "name": fluid, "amount": minable["fluid_amount"] / FLUID_SHARE}
+    return RecipePrototype({"name": resource, "ingredients": [row], "results": []})
