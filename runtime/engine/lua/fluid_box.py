@@ -49,7 +49,9 @@ class LuaFluidBox(LuaObject):
         self._box(key)
         boxes = boxes_of(self.entity)
         if key > len(boxes):
-            raise LuaError(f"The fluid boxes of {self.entity.name} hold nothing in this version of the world.")
+            raise LuaError(
+                f"The fluid boxes of {self.entity.name} hold nothing in this version of the world."
+            )
         if value is None:
             boxes[key - 1].put(None, 0.0)
             return
@@ -114,7 +116,11 @@ class LuaFluidBox(LuaObject):
     @lua_method
     def get_filter(self, index: Any) -> Any:
         name = self._box(index).get("filter")
-        return None if name is None else {"name": name, "minimum_temperature": -1e30, "maximum_temperature": 1e30}
+        return (
+            None
+            if name is None
+            else {"name": name, "minimum_temperature": -1e30, "maximum_temperature": 1e30}
+        )
 
     @lua_method
     def get_locked_fluid(self, index: Any) -> Any:

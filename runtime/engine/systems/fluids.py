@@ -39,7 +39,18 @@ class Box:
     `heat` is the sum of amount times temperature of what a box of its own holds.
     """
 
-    __slots__ = ("_links", "amount", "capacity", "filter", "fluid", "heat", "number", "owner", "raw", "segment")
+    __slots__ = (
+        "_links",
+        "amount",
+        "capacity",
+        "filter",
+        "fluid",
+        "heat",
+        "number",
+        "owner",
+        "raw",
+        "segment",
+    )
 
     def __init__(self, owner: Any, number: int, raw: Raw) -> None:
         self.owner = owner
@@ -154,7 +165,14 @@ class Box:
         """Plain data for the state hash."""
         s = self.segment
         lead = s is not None and s.id == self.owner.unit_number and min(s.boxes) == self.key
-        return [self.number, self.fluid, self.amount, self.heat, self.filter, s.state() if s is not None and lead else None]
+        return [
+            self.number,
+            self.fluid,
+            self.amount,
+            self.heat,
+            self.filter,
+            s.state() if s is not None and lead else None,
+        ]
 
 
 def boxes_of(entity: Entity) -> list[Box]:
@@ -196,7 +214,9 @@ class Segment(Process):
         self.filters: dict[str, int] = {}  # how many of its boxes take only this
         self.sources: dict[int, Any] = {}  # fluid, warmth, gives(), set_flow()
         self.sinks: dict[int, Any] = {}  # most(), drawn, share_changed()
-        self.waiting: dict[tuple[int, int], tuple[Entity, int]] = {}  # who waits for an amount, or for room when below 0
+        self.waiting: dict[
+            tuple[int, int], tuple[Entity, int]
+        ] = {}  # who waits for an amount, or for room when below 0
         world.register(self)
 
     # --- what is in it -----------------------------------------------------------------------------------------
@@ -239,7 +259,9 @@ class Segment(Process):
         """Whether a fluid may flow in."""
         if self.fluid is not None and self.fluid != name:
             return False
-        return not self.overextended and (not self.filters or (len(self.filters) == 1 and name in self.filters))
+        return not self.overextended and (
+            not self.filters or (len(self.filters) == 1 and name in self.filters)
+        )
 
     def add(self, name: str, amount: int, warmth: int) -> int:
         """Put in up to `amount`; how much went in. Temperatures mix."""
@@ -328,7 +350,9 @@ class Segment(Process):
         for key, (process, wanted) in list(self.waiting.items()):
             if not process.valid:
                 del self.waiting[key]
-            elif (wanted > 0 and self.amount >= wanted) or (wanted < 0 and self.capacity - self.amount >= -wanted):
+            elif (wanted > 0 and self.amount >= wanted) or (
+                wanted < 0 and self.capacity - self.amount >= -wanted
+            ):
                 del self.waiting[key]
                 process.fluid_came()
             elif wanted > 0 and rate > 0:
@@ -496,9 +520,7 @@ def join(box: Box) -> None:
         tap.fluid_came()
 
 
-def would_mix(
-    world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force
-) -> bool:
+def would_mix(world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force) -> bool:
     """Whether something built here would join pipes that hold different fluids, which the game prevents."""
     if not prototype_boxes(proto):
         return False

@@ -38,14 +38,28 @@ class Heat:
     `heat_changed` is called when that changes.
     """
 
-    __slots__ = ("allowed", "amount", "drawn", "given", "most", "network", "owner", "planned", "rate", "raw", "size")
+    __slots__ = (
+        "allowed",
+        "amount",
+        "drawn",
+        "given",
+        "most",
+        "network",
+        "owner",
+        "planned",
+        "rate",
+        "raw",
+        "size",
+    )
 
     def __init__(self, owner: Any, raw: Raw) -> None:
         self.owner = owner
         self.raw = raw
         self.size = units(joules(raw["specific_heat"]))  # for a degree
         self.amount = round(self.size * raw.get("default_temperature", 15))
-        self.most = units(joules(owner.proto.raw.get("energy_consumption", "0W"))) if owner.type == "boiler" else 0
+        self.most = (
+            units(joules(owner.proto.raw.get("energy_consumption", "0W"))) if owner.type == "boiler" else 0
+        )
         self.given = 0
         self.drawn = 0
         self.planned = 0  # of `drawn`, when flows were weighed
@@ -113,7 +127,8 @@ class Heat:
                 if other is owner or not isinstance(heat, Heat) or other.force is not owner.force:
                     continue
                 if any(
-                    (math.floor(tx), math.floor(ty), facing) == (math.floor(x), math.floor(y), (direction + 8) % 16)
+                    (math.floor(tx), math.floor(ty), facing)
+                    == (math.floor(x), math.floor(y), (direction + 8) % 16)
                     for tx, ty, facing in joints(other, heat.raw)
                 ):
                     yield heat
@@ -407,7 +422,10 @@ class Step:
             if place in self.held:
                 if heat.given:
                     # As hot as can be: unless more flows off than comes.
-                    if heat.amount // self.ticks + heat.given + self._inflow(place) < round(heat.size * heat.top) // self.ticks:
+                    if (
+                        heat.amount // self.ticks + heat.given + self._inflow(place)
+                        < round(heat.size * heat.top) // self.ticks
+                    ):
                         del self.held[place]
                         changed = True
                 elif self._spare(place) < 0:
@@ -417,7 +435,12 @@ class Step:
             elif heat.given and self.after[place] > heat.top:
                 self.held[place] = heat.top
                 changed = True
-            elif heat.most and place not in self.idle and self.after[place] < heat.working and self._wish(place):
+            elif (
+                heat.most
+                and place not in self.idle
+                and self.after[place] < heat.working
+                and self._wish(place)
+            ):
                 self.held[place] = heat.working
                 changed = True
         return changed

@@ -34,7 +34,9 @@ def fluid_boxes(entity: Entity) -> list[Raw]:
     boxes = prototype_boxes(entity.proto)
     recipe = getattr(entity, "recipe", None)
     if entity.proto.raw.get("fluid_boxes_off_when_no_fluid_recipe"):
-        fluids = recipe is not None and any(r.type == "fluid" for r in (*recipe.ingredients, *recipe.products))
+        fluids = recipe is not None and any(
+            r.type == "fluid" for r in (*recipe.ingredients, *recipe.products)
+        )
         return boxes if fluids else []
     return boxes
 
@@ -82,7 +84,9 @@ def meets(entity: Entity, connection: Connection) -> tuple[Entity, int, Connecti
                 continue
             for number, box in enumerate(fluid_boxes(other)):
                 for theirs in connections(other, box):
-                    same_tile = math.floor(theirs.x) == math.floor(x) and math.floor(theirs.y) == math.floor(y)
+                    same_tile = math.floor(theirs.x) == math.floor(x) and math.floor(theirs.y) == math.floor(
+                        y
+                    )
                     if not same_tile or theirs.kind != connection.kind:
                         continue
                     turn = (theirs.direction - connection.direction) % 16

@@ -42,7 +42,9 @@ class OffshorePump(FluidEntity):
 
     def gives(self, segment: Segment) -> int:
         """The most it gives per tick."""
-        return int(self.proto.raw["pumping_speed"] * FLUID) if self.active and segment.takes(self.fluid) else 0
+        return (
+            int(self.proto.raw["pumping_speed"] * FLUID) if self.active and segment.takes(self.fluid) else 0
+        )
 
     def set_flow(self, flow: int) -> None:
         """It gives so much per tick from now on."""
@@ -268,7 +270,12 @@ class Boiler(FluidEntity):
         return "working"
 
     def more_state(self) -> list[Any]:
-        return [*super().more_state(), self.flow, self.drawn, self.heat.state() if self.heat is not None else None]
+        return [
+            *super().more_state(),
+            self.flow,
+            self.drawn,
+            self.heat.state() if self.heat is not None else None,
+        ]
 
 
 @entity_class("generator")

@@ -32,7 +32,10 @@ class Tank:
         What was in them stays where the new recipe has the same fluid on the same side; the rest is gone.
         """
         self.close()
-        old, self.boxes = self.boxes, [Box(self.owner, n, raw) for n, raw in enumerate(fluid_boxes(self.owner))]
+        old, self.boxes = (
+            self.boxes,
+            [Box(self.owner, n, raw) for n, raw in enumerate(fluid_boxes(self.owner))],
+        )
         self.wanted = {}
         for kind, field in (("input", "ingredients"), ("output", "results")) if recipe is not None else ():
             rows = [r for r in recipe.raw.get(field) or () if r["type"] == "fluid"]
