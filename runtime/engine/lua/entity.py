@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from runtime.engine.defines import entity_status
@@ -35,17 +34,17 @@ from runtime.engine.systems.fluids import boxes_of
 from runtime.engine.systems.ground import ItemOnGround, receiver
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import MiningDrill, Resource
-from runtime.engine.systems.standing import splitter_neighbours
+from runtime.engine.systems.splitters import NAMES, SIDES, Splitter, SplitterHalf
 from runtime.engine.systems.steam import Generator
 from runtime.engine.systems.undergrounds import UndergroundBelt
-
-SPLITTER_LINES = 8  # two in and two out, for each half
 
 
 def lua_entity(entity: Entity | None) -> LuaEntity | None:
     """The one object that stands for an entity in Lua."""
     if entity is None:
         return None
+    if isinstance(entity, SplitterHalf):
+        entity = entity.whole
     if entity.lua is None:
         entity.lua = LuaEntity(entity)
     made: LuaEntity = entity.lua
@@ -184,8 +183,10 @@ class LuaEntity(LuaObject):
         if not self.supports_direction():
             return False
         reverse = bool(values.table(params).get("reverse")) if params is not None else False
-        self.entity.rotate_to((self.entity.direction + (12 if reverse else 4)) % 16)
-        return True
+        before = self.entity.direction
+        about = isinstance(self.entity, (Splitter, UndergroundBelt))  # it only turns about
+        self.entity.rotate_to((before + (8 if about else 12 if reverse else 4)) % 16)
+        return self.entity.direction != before
 
     @lua_method
     def teleport(self, position: Any, surface: Any = None, *rest: Any) -> bool:
@@ -479,16 +480,17 @@ class LuaEntity(LuaObject):
     def clear_items_inside(self) -> None:
         for inventory in self.entity.inventories().values():
             inventory.clear()
-        if isinstance(self.entity, TransportBelt):
-            self.entity.clear(1)
-            self.entity.clear(2)
+        if isinstance(self.entity, (TransportBelt, Splitter)):
+            for belt, lane in self.entity.lines():
+                belt.clear(lane)
 
     @lua_method
     def get_item_count(self, item: Any = None) -> int:
         name = None if item is None else values.name_of(item, "item")
         entity = self.entity
-        if isinstance(entity, TransportBelt):
-            return sum(name in (None, n) for lane in (1, 2) for n, _ in entity.lane_contents(lane))
+        if isinstance(entity, (TransportBelt, Splitter)):
+            here = [n for belt, lane in entity.lines() for n, _ in belt.lane_contents(lane)]
+            return len(here) if name is None else here.count(name)
         return sum(i.count(name) for i in entity.inventories().values())
 
     @lua_method
@@ -508,7 +510,7 @@ class LuaEntity(LuaObject):
     def remove_item(self, items: Any) -> int:
         name, count = values.item_stack(items)
         entity = self.entity
-        if isinstance(entity, TransportBelt):
+        if isinstance(entity, (TransportBelt, Splitter)):
             return entity.remove(name, count)
         taken = 0
         for inventory in entity.inventories().values():
@@ -530,14 +532,13 @@ class LuaEntity(LuaObject):
 
     @lua_read
     def belt_neighbours(self) -> dict[str, list[Any]]:
-        inputs: Sequence[Entity]
-        outputs: Sequence[Entity]
-        if self.entity.type == "splitter":
-            inputs, outputs = splitter_neighbours(self.entity)
-        else:
-            belt: TransportBelt = self._need(TransportBelt, "belt_neighbours", "transport belts")
-            inputs, outputs = belt.inputs(), belt.outputs()
-        return {"inputs": [lua_entity(b) for b in inputs], "outputs": [lua_entity(b) for b in outputs]}
+        belt: TransportBelt | Splitter = self._need(
+            (TransportBelt, Splitter), "belt_neighbours", "transport belt connectables"
+        )
+        return {
+            "inputs": [lua_entity(b) for b in belt.inputs()],
+            "outputs": [lua_entity(b) for b in belt.outputs()],
+        }
 
     @lua_read
     def belt_shape(self) -> str:
@@ -556,20 +557,54 @@ class LuaEntity(LuaObject):
 
     @lua_method
     def get_max_transport_line_index(self) -> int:
-        if self.entity.type == "splitter":
-            return SPLITTER_LINES
-        self._need(TransportBelt, "get_max_transport_line_index", "transport belts")
-        return 2
+        belt: TransportBelt | Splitter = self._need(
+            (TransportBelt, Splitter), "get_max_transport_line_index", "transport belt connectables"
+        )
+        return len(belt.lines())
 
     @lua_method
     def get_transport_line(self, index: Any) -> Any:
         from runtime.engine.lua.transport_line import LuaTransportLine
 
-        lane = values.integer(index, "index")
-        most = self.get_max_transport_line_index()
-        if not 1 <= lane <= most:
-            raise LuaError(f"Index out of bounds: {lane} ({self.entity.name} has {most} lines).")
-        return LuaTransportLine(self.entity, lane)
+        number = values.integer(index, "index")
+        belt: TransportBelt | Splitter = self._need(
+            (TransportBelt, Splitter), "get_transport_line", "transport belt connectables"
+        )
+        lines = belt.lines()
+        if not 1 <= number <= len(lines):
+            raise LuaError(f"Index out of bounds: {number} ({belt.name} has {len(lines)} lines).")
+        return LuaTransportLine(*lines[number - 1])
+
+    @lua_read
+    def splitter_filter(self) -> Any:
+        splitter: Splitter = self._need(Splitter, "splitter_filter", "splitters")
+        name = splitter.filter
+        return None if name is None else {"name": name, "quality": "normal", "comparator": "="}
+
+    @lua_write("splitter_filter")
+    def set_splitter_filter(self, value: Any) -> None:
+        splitter: Splitter = self._need(Splitter, "splitter_filter", "splitters")
+        splitter.set_filter(None if value is None else values.item_stack(values.name_of(value, "item"))[0])
+
+    @lua_read
+    def splitter_input_priority(self) -> str:
+        splitter: Splitter = self._need(Splitter, "splitter_input_priority", "splitters")
+        return NAMES[splitter.input_priority]
+
+    @lua_write("splitter_input_priority")
+    def set_splitter_input_priority(self, value: Any) -> None:
+        splitter: Splitter = self._need(Splitter, "splitter_input_priority", "splitters")
+        splitter.set_input_priority(splitter_side(value))
+
+    @lua_read
+    def splitter_output_priority(self) -> str:
+        splitter: Splitter = self._need(Splitter, "splitter_output_priority", "splitters")
+        return NAMES[splitter.output_priority]
+
+    @lua_write("splitter_output_priority")
+    def set_splitter_output_priority(self, value: Any) -> None:
+        splitter: Splitter = self._need(Splitter, "splitter_output_priority", "splitters")
+        splitter.set_output_priority(splitter_side(value))
 
     @lua_read
     def drop_position(self) -> dict[str, float]:
@@ -842,6 +877,18 @@ def direction_of(value: Any) -> int:
     if not 0 <= direction < 16:
         raise LuaError(f"Invalid direction: {direction} (0 to 15).")
     return direction
+
+
+def splitter_side(value: Any) -> int:
+    """The side that a splitter's priority names.
+
+    Raises:
+        LuaError: it is none of "left", "none" and "right".
+    """
+    side = SIDES.get(values.text(value, "splitter priority"))
+    if side is None:
+        raise LuaError(f"Invalid splitter priority: {value} (left, none or right).")
+    return side
 
 
 def force_of(world: Any, value: Any) -> Any:

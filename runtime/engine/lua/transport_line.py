@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import Entity
 from runtime.engine.lua import values
 from runtime.engine.lua.sandbox import LuaObject, lua_method, lua_read
 from runtime.engine.systems.belts import TransportBelt
 
 
 class LuaTransportLine(LuaObject):
-    """One lane of a belt: 1 is left of its direction, 2 right. Positions in tiles from the downstream edge.
+    """One lane of a belt or of a splitter's half: 1 is left of its direction, 2 right.
 
-    The lines of splitters, which move nothing yet, hold nothing and take nothing.
+    Positions in tiles from the downstream edge.
     """
 
     __slots__ = ("belt", "lane")
     object_name = "LuaTransportLine"
 
-    def __init__(self, belt: Entity, lane: int) -> None:
+    def __init__(self, belt: TransportBelt, lane: int) -> None:
         self.belt = belt
         self.lane = lane
 
@@ -31,7 +30,7 @@ class LuaTransportLine(LuaObject):
         return isinstance(other, LuaTransportLine) and other.belt is self.belt and other.lane == self.lane
 
     def _contents(self) -> list[tuple[str, float]]:
-        return self.belt.lane_contents(self.lane) if isinstance(self.belt, TransportBelt) else []
+        return self.belt.lane_contents(self.lane)
 
     def length(self) -> int:
         return len(self._contents())
@@ -40,11 +39,11 @@ class LuaTransportLine(LuaObject):
     def owner(self) -> Any:
         from runtime.engine.lua.entity import lua_entity
 
-        return lua_entity(self.belt)
+        return lua_entity(self.belt.whole)
 
     @lua_read
     def line_length(self) -> float:
-        return self.belt.line_length(self.lane) if isinstance(self.belt, TransportBelt) else 1.0
+        return self.belt.line_length(self.lane)
 
     @lua_method
     def get_contents(self) -> list[dict[str, Any]]:
@@ -60,24 +59,27 @@ class LuaTransportLine(LuaObject):
 
     @lua_method
     def can_insert_at_back(self) -> bool:
-        return isinstance(self.belt, TransportBelt) and self.belt.can_insert_at_back(self.lane)
+        return self.belt.can_insert_at_back(self.lane)
+
+    @lua_method
+    def can_insert_at(self, position: Any) -> bool:
+        return self.belt.can_insert_at(self.lane, values.number(position, "position"))
 
     @lua_method
     def insert_at_back(self, items: Any, belt_stack_size: Any = None) -> bool:
         name = values.item_stack(items)[0]
-        return isinstance(self.belt, TransportBelt) and self.belt.insert_at_back(self.lane, name)
+        return self.belt.insert_at_back(self.lane, name)
 
     @lua_method
     def insert_at(self, position: Any, items: Any, belt_stack_size: Any = None) -> bool:
         name, place = values.item_stack(items)[0], values.number(position, "position")
-        return isinstance(self.belt, TransportBelt) and self.belt.insert_at(self.lane, place, name)
+        return self.belt.insert_at(self.lane, place, name)
 
     @lua_method
     def remove_item(self, items: Any) -> int:
         name, count = values.item_stack(items)
-        return self.belt.remove_from(self.lane, name, count) if isinstance(self.belt, TransportBelt) else 0
+        return self.belt.remove_from(self.lane, name, count)
 
     @lua_method
     def clear(self) -> None:
-        if isinstance(self.belt, TransportBelt):
-            self.belt.clear(self.lane)
+        self.belt.clear(self.lane)

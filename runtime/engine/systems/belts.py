@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runtime.engine.entity import CRAFT, NEVER, Entity, Process, entity_class
-from runtime.engine.systems.lanes import FREE, SPACING, Lane
+from runtime.engine.systems.lanes import FREE, SPACING, Chaser, Lane
 
 if TYPE_CHECKING:
+    from runtime.engine.systems.splitters import Splitter
     from runtime.engine.world import World
 
 # All lengths in 1/256 tile (measured on Factorio 2.0.60: divagr18/FactorioGym, docs/sim-logistics.md).
@@ -23,6 +24,9 @@ LANE_OFFSET = 60 / 256  # tiles from a belt's centre line to either lane's
 
 STEPS = {0: (0, -1), 4: (1, 0), 8: (0, 1), 12: (-1, 0)}
 
+# Belts' items while lanes are taken apart: unit number -> for each lane, places on the belt and names, front to back.
+Items = dict[int, list[list[tuple[int, str]]]]
+
 
 @entity_class("transport-belt")
 class TransportBelt(Entity):
@@ -31,15 +35,18 @@ class TransportBelt(Entity):
 
     Lane arguments are the game's: 1 is the left of travel, 2 the right. Positions are tiles from the downstream edge.
     `hidden` is the part of `lengths` that lies beyond that edge: the tunnel, where this is an underground belt.
+    `splitter` is the splitter that this is a part of, if it is.
     """
 
-    __slots__ = ("cell", "enters", "hidden", "lanes", "leaves", "lengths", "offsets", "speed")
+    __slots__ = ("cell", "enters", "hidden", "lanes", "leaves", "lengths", "offsets", "speed", "splitter")
     rotatable = True
+    span: ClassVar[int] = TILE  # how long it is where it is straight
 
     lanes: list[Lane]
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.direction -= self.direction % 4
         self.speed: int = round(self.proto.raw["speed"] * TILE)
         self.cell = (math.floor(self.x), math.floor(self.y))
         self.lanes = []
@@ -47,18 +54,19 @@ class TransportBelt(Entity):
         self.enters = False  # the way into a tunnel
         self.leaves = False  # the way out of one
         self.offsets = [0, 0]
-        self.lengths = [TILE, TILE]
+        self.lengths = [self.span, self.span]
+        self.splitter: Splitter | None = None
 
     # --- its life ----------------------------------------------------------------------------------------------
 
     def built(self) -> None:
-        self.world.belts.add(self)
+        self.world.belts.add([self])
 
     def removed(self) -> None:
-        self.world.belts.remove(self)
+        self.world.belts.remove([self])
 
     def rotate_to(self, direction: int) -> None:
-        self.world.belts.turn(self, direction)
+        self.world.belts.turn([self], direction - direction % 4)
 
     # --- how it is connected -----------------------------------------------------------------------------------
 
@@ -76,14 +84,23 @@ class TransportBelt(Entity):
         """The belts that it might share a tunnel with."""
         return []
 
-    def outputs(self) -> list[TransportBelt]:
-        """The belt it runs onto, if any."""
-        ahead = self.world.belts.ahead(self)
-        return [ahead] if ahead is not None else []
+    @property
+    def whole(self) -> Entity:
+        """The entity that this is or is a part of."""
+        return self if self.splitter is None else self.splitter
 
-    def inputs(self) -> list[TransportBelt]:
-        """The belts that run onto it: from behind, from its left, from its right."""
-        return self.world.belts.feeders(self)
+    def outputs(self) -> list[Entity]:
+        """The belt or splitter it runs onto, if any."""
+        ahead = self.world.belts.ahead(self)
+        return [ahead.whole] if ahead is not None else []
+
+    def inputs(self) -> list[Entity]:
+        """The belts and splitters that run onto it: from behind, from its left, from its right."""
+        return [there.whole for there in self.world.belts.feeders(self)]
+
+    def lines(self) -> list[tuple[TransportBelt, int]]:
+        """Its transport lines as the game numbers them: the belt and the lane argument that mean each."""
+        return [(self, lane) for lane in range(1, self.line_count + 1)]
 
     # --- crossings ---------------------------------------------------------------------------------------------
 
@@ -287,13 +304,22 @@ class Belts:
         """The belt that this one runs onto; two that face each other don't connect."""
         if belt.enters:
             return belt.other_end()
+        if belt.splitter is not None and not belt.splitter.gives(belt):
+            return belt.splitter.across(belt)
         ahead = self._neighbour(belt, 0)
         if ahead is None or ahead.direction == (belt.direction + 8) % 16:
             return None
+        if ahead.splitter is not None:
+            return ahead.splitter.across(ahead) if ahead.direction == belt.direction else None
         return None if ahead.leaves and ahead.direction == belt.direction else ahead
 
     def feeders(self, belt: TransportBelt) -> list[TransportBelt]:
-        """The belts that run onto this one: from behind (or out of the tunnel), from its left, from its right."""
+        """The belts that run onto this one: from behind (or out of the tunnel), from its left, from its right.
+
+        What runs onto the giving half of a splitter is the splitter's own affair.
+        """
+        if belt.splitter is not None and belt.splitter.gives(belt):
+            return []
         behind = belt.other_end() if belt.leaves else self._neighbour(belt, 8)
         near = (behind, self._neighbour(belt, 12), self._neighbour(belt, 4))
         return [there for there in near if there is not None and self.ahead(there) is belt]
@@ -313,113 +339,222 @@ class Belts:
 
     # --- building ----------------------------------------------------------------------------------------------
 
-    def add(self, belt: TransportBelt) -> None:
-        """A belt has been built."""
-        self.grid[belt.cell] = belt
-        self._rebuild(belt, belt.direction)
+    def add(self, belts: Sequence[TransportBelt]) -> None:
+        """Belts have been built. They take over the items of belts in their place, which are to be removed next."""
 
-    def remove(self, belt: TransportBelt) -> None:
-        """A belt goes, with what is on it."""
-        self._rebuild(belt, NEVER)
+        def change(items: Items) -> None:
+            for cell in dict.fromkeys(b.cell for b in belts):
+                here = [b for b in belts if b.cell == cell]
+                old = self.grid.get(cell)
+                if old is not None:
+                    self._bequeath(old, here, items)
+                self.grid[cell] = here[-1]
 
-    def turn(self, belt: TransportBelt, direction: int, about: bool = False) -> None:
-        """Turn a belt; what is on it stays. `about`: a tunnel's entrance becomes its exit, or the other way round."""
-        self._rebuild(belt, direction, about)
+        self._spill(self._rebuild(belts, change))
 
-    def _around(self, belt: TransportBelt) -> dict[int, TransportBelt]:
-        x, y = belt.cell
-        near = [self.grid.get((x + dx, y + dy)) for dx, dy in ((0, 0), *STEPS.values())]
-        found: dict[int, TransportBelt] = {}
-        queue = [there for there in near if there is not None]
+    def remove(self, belts: Sequence[TransportBelt]) -> None:
+        """Belts go, with what is on them and in their tunnels."""
+
+        def change(items: Items) -> None:
+            for b in belts:
+                if self.grid.get(b.cell) is b:
+                    del self.grid[b.cell]
+
+        self._rebuild(belts, change, gone=belts)
+
+    def turn(self, belts: Sequence[TransportBelt], direction: int, about: bool = False) -> None:
+        """Turn belts; what is on them stays. `about`: a tunnel's entrance becomes its exit, and the other way round."""
+
+        def change(items: Items) -> None:
+            if about:
+                self._turn_about(belts, items)
+            for b in belts:
+                b.direction = direction
+
+        if any(b.direction != direction for b in belts):
+            self._spill(self._rebuild(belts, change))
+            for b in belts:
+                self.world.surface.moved(b, b.x, b.y)
+
+    def turn_splitter(self, splitter: Splitter, direction: int) -> None:
+        """Turn a splitter about: its halves change places and face the other way, with what is on them."""
+
+        def change(items: Items) -> None:
+            splitter.direction = direction
+            splitter.lay_out()
+            for b in splitter.halves:
+                if splitter.gives(b):
+                    self.grid[b.cell] = b
+
+        self._rebuild(splitter.halves, change)
+        self.world.surface.moved(splitter, splitter.x, splitter.y)
+
+    def _spill(self, lost: list[tuple[TransportBelt, str]]) -> None:
+        for belt, name in lost:
+            self.world.spill(belt.x, belt.y, name, 1)
+
+    def _turn_about(self, belts: Sequence[TransportBelt], items: Items) -> None:
+        """Swap the entrance and the exit of a tunnel; what is in it stays there."""
+        hidden = max(b.hidden for b in belts)
+        tunnel: list[list[tuple[int, str]]] = [[], []]
+        for b in belts:
+            here = items.setdefault(b.unit_number, [[], []])
+            for n in (0, 1):
+                tunnel[n] += [(p, name) for p, name in here[n] if p < b.hidden]
+                here[n] = [(p - b.hidden, name) for p, name in here[n] if p >= b.hidden]
+            b.enters, b.leaves = b.leaves, b.enters
+            b.hidden = 0
+            b.lengths = [TILE, TILE]
+        entrance = next((b for b in belts if b.enters), None)
+        if entrance is not None and hidden:
+            here = items[entrance.unit_number]
+            for n in (0, 1):
+                here[n] = tunnel[n] + [(p + hidden, name) for p, name in here[n]]
+            entrance.hidden = hidden
+            entrance.lengths = [TILE + hidden, TILE + hidden]
+
+    def _bequeath(self, old: TransportBelt, heirs: Sequence[TransportBelt], items: Items) -> None:
+        """Hand the items that lie on a tile to the belt, or the splitter's halves, that take it over."""
+        halves = [old] if old.splitter is None else [old, old.splitter.across(old)]
+        kept = [n - old.hidden for n in old.lengths] if len(halves) == len(heirs) == 1 else [TILE, TILE]
+        for n in (0, 1):
+            found: list[tuple[int, str]] = []
+            for half in halves:
+                here = items.get(half.unit_number)
+                if here is None:
+                    continue
+                length = half.lengths[n] - half.hidden
+                base = 0 if half is old else half.span
+                goal = half.span if len(halves) == 2 else kept[n]
+                found += [
+                    (base + (p - half.hidden) * (goal - 1) // (length - 1), name)
+                    for p, name in here[n]
+                    if p >= half.hidden
+                ]
+                here[n] = [(p, name) for p, name in here[n] if p < half.hidden]
+            low = 0
+            for heir in reversed(heirs):  # the one that gives is ahead
+                heir.lengths[n] = heir.span if len(heirs) == 2 else kept[n]
+                items.setdefault(heir.unit_number, [[], []])[n] = [
+                    (p - low, name) for p, name in found if low <= p < low + heir.lengths[n]
+                ]
+                low += heir.lengths[n]
+
+    def _around(self, belts: Sequence[TransportBelt]) -> dict[int, TransportBelt]:
+        """The belts on the tiles of these and beside them, those that might share a tunnel, and what runs onto them."""
+        queue: list[TransportBelt] = []
+        for x, y in dict.fromkeys(b.cell for b in belts):
+            for dx, dy in ((0, 0), *STEPS.values()):
+                there = self.grid.get((x + dx, y + dy))
+                if there is not None:
+                    queue.append(there)
+                    if there.splitter is not None:
+                        queue.extend(there.splitter.halves)
         queue.extend([tunnel for there in queue for tunnel in there.tunnels()])
+        found: dict[int, TransportBelt] = {}
         for there in queue:
             found[there.unit_number] = there
             for feeder in self.feeders(there):
                 found[feeder.unit_number] = feeder
         return found
 
-    def _rebuild(self, belt: TransportBelt, direction: int, about: bool = False) -> None:
-        affected = self._around(belt)
-        lanes = {id(lane): lane for b in affected.values() for lane in b.lanes}
-        freed, items = self._dissolve(list(lanes.values()))
-        freed.update({n: b for n, b in affected.items() if not b.lanes})
-        if direction == NEVER:
-            del self.grid[belt.cell]
-            del freed[belt.unit_number]
-        elif direction != belt.direction:
-            belt.direction = direction
-            if about:
-                belt.enters, belt.leaves = belt.leaves, belt.enters
-            self.world.surface.moved(belt, belt.x, belt.y)
-            more = [lane for b in self._around(belt).values() for lane in b.lanes]
-            freed_now, items_now = self._dissolve(list({id(lane): lane for lane in more}.values()))
-            freed.update(freed_now)
-            items.update(items_now)
-        belts = [freed[n] for n in sorted(freed)]
-        for b in belts:
-            self._fit(b, items)
-            b.lanes = []
-        for b in belts:
+    def _rebuild(
+        self,
+        belts: Sequence[TransportBelt],
+        change: Callable[[Items], None],
+        gone: Sequence[TransportBelt] = (),
+    ) -> list[tuple[TransportBelt, str]]:
+        """Take the lanes about some belts apart, change something, and make the lanes anew but those of belts that are gone.
+
+        Returns the items that lay in a tunnel which is not there any more, and at which end.
+        """
+        freed: dict[int, TransportBelt] = {}
+        items: Items = {}
+        if any(b.cell in self.grid for b in belts):
+            self._dissolve(self._around(belts), freed, items)
+        change(items)
+        if any(b.cell in self.grid for b in belts):
+            self._dissolve(self._around(belts), freed, items)
+        for b in gone:
+            freed.pop(b.unit_number, None)
+        standing = [freed[n] for n in sorted(freed)]
+        lost: list[tuple[TransportBelt, str]] = []
+        for b in standing:
+            self._fit(b, items, lost)
+        for b in standing:
             if not b.lanes:
                 self._form(b, items)
-        for b in belts:
+        for b in standing:
             for lane in b.lanes:
                 if lane.belts[0] is b and lane.link is not None:
                     lane.plan_front(self.world.tick)
+        return lost
 
     def _dissolve(
-        self, lanes: list[Lane]
-    ) -> tuple[dict[int, TransportBelt], dict[int, list[list[tuple[int, str]]]]]:
-        """Take lanes apart: their belts, and each belt's items per lane with places on the belt."""
+        self, belts: dict[int, TransportBelt], freed: dict[int, TransportBelt], items: Items
+    ) -> None:
+        """Take the lanes that run over some belts apart: `freed` gets their belts, `items` each belt's items."""
         tick = self.world.tick
-        freed: dict[int, TransportBelt] = {}
-        items: dict[int, list[list[tuple[int, str]]]] = {}
+        freed.update({n: b for n, b in belts.items() if not b.lanes})
+        lanes = list({id(lane): lane for b in belts.values() for lane in b.lanes}.values())
+        waiting: list[Process] = []
+        chasers: list[Chaser] = []
         for lane in lanes:
             places = lane.places(tick)
             index = 0
             for b in lane.belts:
                 freed[b.unit_number] = b
+                b.lanes = []
                 low, high = b.offsets[lane.number], b.offsets[lane.number] + b.lengths[lane.number]
                 here = items.setdefault(b.unit_number, [[], []])[lane.number]
                 while index < len(places) and places[index] < high:
                     here.append((places[index] - low, lane.names[index]))
                     index += 1
             lane.due = NEVER
-            waiting: list[Process] = [d.process for d in lane.droppers.values()]
+            waiting.extend(d.process for d in lane.droppers.values())
             waiting.extend(p.process for p in lane.pickers.values())
-            lane.droppers, lane.pickers = {}, {}
-            for process in waiting:
-                if not (isinstance(process, TransportBelt) and process.unit_number in freed):
-                    process.wake(tick + 1)
-            chasers, lane.chasers = lane.chasers, {}
-            for chaser in chasers.values():
-                chaser.at = -1
-                chaser.touched(tick + 1)
+            chasers.extend(lane.chasers.values())
+            lane.droppers, lane.pickers, lane.chasers = {}, {}, {}
         for b in freed.values():
             self.world.cancel(b)
-        return freed, items
+        for process in waiting:
+            if not (isinstance(process, TransportBelt) and process.unit_number in freed):
+                process.wake(tick + 1)
+        for chaser in chasers:
+            chaser.at = -1
+            chaser.touched(tick + 1)
 
-    def _fit(self, belt: TransportBelt, items: dict[int, list[list[tuple[int, str]]]]) -> None:
-        """Give a belt the shape that its feeders make it have; its items keep their share of the way."""
-        lengths = [TILE, TILE]
-        belt.hidden = 0
+    def _fit(self, belt: TransportBelt, items: Items, lost: list[tuple[TransportBelt, str]]) -> None:
+        """Give a belt the shape that its feeders make it have; its items keep their share of the way.
+
+        What is in a tunnel keeps its distance to the entrance; what is then beyond the exit is `lost`.
+        """
+        lengths = [belt.span, belt.span]
+        hidden = 0
         feeder = self.in_line(belt)
         if belt.enters:
             other = belt.other_end()
             if other is not None:
                 distance = abs(other.cell[0] - belt.cell[0]) + abs(other.cell[1] - belt.cell[1])
-                belt.hidden = TILE * (distance - 1)
-            lengths = [TILE + belt.hidden, TILE + belt.hidden]
+                hidden = TILE * (distance - 1)
+            lengths = [TILE + hidden, TILE + hidden]
         elif feeder is not None and feeder.direction != belt.direction:
             lengths = [OUTER, INNER] if (feeder.direction + 4) % 16 == belt.direction else [INNER, OUTER]
         here = items.get(belt.unit_number)
         if here is not None:
             for n in (0, 1):
-                if lengths[n] != belt.lengths[n]:
-                    here[n] = [(p * (lengths[n] - 1) // belt.lengths[n], name) for p, name in here[n]]
+                if lengths[n] == belt.lengths[n]:
+                    continue
+                own, before = lengths[n] - hidden, belt.lengths[n] - belt.hidden
+                moved = [(p - belt.hidden, name) for p, name in here[n]]
+                if own != before:
+                    moved = [(p * (own - 1) // before if p > 0 else p, name) for p, name in moved]
+                lost.extend((belt, name) for p, name in moved if p + hidden < 0)
+                here[n] = [(p + hidden, name) for p, name in moved if p + hidden >= 0]
         belt.lengths = lengths
+        belt.hidden = hidden
 
-    def _form(self, belt: TransportBelt, items: dict[int, list[list[tuple[int, str]]]]) -> None:
+    def _form(self, belt: TransportBelt, items: Items) -> None:
         """Make the two lanes that run over a belt, from the front of its run to the back."""
         front = oldest = belt
         while True:
@@ -477,7 +612,12 @@ class Belts:
         if target is None:
             return
         lane.link = target
-        if self.in_line(target) is front:
+        lane.rivals = self.feeders(target)
+        if front in lane.rivals:
+            del lane.rivals[lane.rivals.index(front) + 1 :]
+        if front.splitter is target.splitter is not None:
+            lane.link_lane = lane.number  # which half gives it is the splitter's choice
+        elif self.in_line(target) is front:
             lane.link_lane = lane.number
             lane.link_entry = target.lengths[lane.number] - target.hidden
         else:

@@ -74,12 +74,13 @@ class Lane:
     joins those.
 
     `link` is the belt that its front runs into from the side (or the next one, where a run is broken), `link_entry`
-    the place on that belt where items arrive. `due` is the tick at which its front item crosses, or NEVER.
+    the place on that belt where items arrive. `due` is the tick at which its front item crosses, or NEVER. `rivals`
+    are the belts that run onto `link`, those that go first where two items come at once, down to its own.
     """
 
     __slots__ = (
         "belts", "chasers", "counts", "droppers", "due", "heads", "held", "holds", "length", "link", "link_entry",
-        "link_lane", "names", "number", "pickers", "since", "speed",
+        "link_lane", "names", "number", "pickers", "rivals", "since", "speed",
     )  # fmt: skip
 
     def __init__(self, number: int, speed: int) -> None:
@@ -97,6 +98,7 @@ class Lane:
         self.link_lane = 0
         self.link_entry = 0
         self.due = NEVER
+        self.rivals: list[TransportBelt] = []
         self.droppers: dict[int, Dropper] = {}
         self.pickers: dict[int, Picker] = {}
         self.chasers: dict[int, Chaser] = {}
@@ -418,6 +420,18 @@ class Lane:
         link = self.link
         if link is None or not self.names:
             return
+        front = self.belts[0]
+        if front.splitter is not None and link.splitter is front.splitter:
+            front.splitter.pass_on(self.number, tick)
+            return
+        for rival in self.rivals:
+            for lane in rival.lanes:
+                if lane is self:
+                    break
+                if lane.due == tick and lane.belts[0] is rival and lane.link_lane == self.link_lane:
+                    lane.cross(tick)
+        if not self.names:
+            return
         target = link.lanes[self.link_lane]
         if target.due == tick:
             target.cross(tick)  # what is ahead moves first
@@ -437,10 +451,9 @@ class Lane:
             return
         where = target.spot(entry, carried, tick)
         if where == NEVER or (entry == target.length and where >= entry):
-            front = self.belts[0]
-            target.wait_for_room(
-                min(entry, target.length - 1), front, 2 * front.unit_number + self.number, tick
-            )
+            # Where it enters at the very end, it has to be on the lane at once.
+            place = entry if entry < target.length else entry - SPACING
+            target.wait_for_room(place, front, 2 * front.unit_number + self.number, tick)
             return
         name = self.remove(0, tick - 1, tick)
         target.put(where, name, tick, tick)

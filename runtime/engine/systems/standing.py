@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from runtime.engine.entity import Entity, entity_class
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, load
-from runtime.engine.systems.belts import STEPS
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 from runtime.engine.systems.electricity import Power
 
@@ -30,7 +28,7 @@ ALWAYS_ON = {"beacon", "radar"}  # they draw their full power whatever happens
 FACING = {
     "arithmetic-combinator", "boiler", "burner-generator", "constant-combinator", "curved-rail-a", "curved-rail-b",
     "decider-combinator", "fluid-turret", "gate", "generator", "offshore-pump", "pipe-to-ground", "pump", "rail-chain-signal",
-    "rail-signal", "reactor", "splitter", "storage-tank", "straight-rail", "train-stop", "artillery-turret",
+    "rail-signal", "reactor", "storage-tank", "straight-rail", "train-stop", "artillery-turret",
     "ammo-turret", "electric-turret",
 }  # fmt: skip
 
@@ -40,7 +38,7 @@ FACING = {
     "cargo-wagon", "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator",
     "electric-turret", "fluid-turret", "fluid-wagon", "gate", "heat-pipe", "lamp", "land-mine",
     "locomotive", "power-switch", "programmable-speaker", "radar",
-    "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo", "splitter",
+    "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo",
     "straight-rail", "train-stop", "wall",
 )  # fmt: skip
 class Standing(Entity):
@@ -109,23 +107,6 @@ class Standing(Entity):
 
     def more_state(self) -> list[Any]:
         return [self.burner.state() if self.burner else None, self.power.state() if self.power else None]
-
-
-def splitter_neighbours(splitter: Entity) -> tuple[list[Entity], list[Entity]]:
-    """The belts that run into a splitter, and those it would run onto; of each the left half's first."""
-    dx, dy = STEPS[splitter.direction - splitter.direction % 4]
-    inputs: list[Entity] = []
-    outputs: list[Entity] = []
-    for side in (-0.5, 0.5):
-        x, y = splitter.x - dy * side, splitter.y + dx * side
-        grid = splitter.world.belts.grid
-        behind = grid.get((math.floor(x - dx), math.floor(y - dy)))
-        if behind is not None and behind.direction == splitter.direction:
-            inputs.append(behind)
-        ahead = grid.get((math.floor(x + dx), math.floor(y + dy)))
-        if ahead is not None and (ahead.direction - splitter.direction) % 16 != 8:
-            outputs.append(ahead)
-    return inputs, outputs
 
 
 class Accepts:

@@ -56,12 +56,19 @@ class UndergroundBelt(TransportBelt):
         return [*self._along(1), *self._along(-1)]
 
     def rotate_to(self, direction: int) -> None:
+        direction -= direction % 4
         # Turned about, an entrance becomes an exit, and so does its other end.
         about = direction == (self.direction + 8) % 16
         other = self.other_end() if about else None
-        self.world.belts.turn(self, direction, about)
-        if other is not None:
-            self.world.belts.turn(other, direction, about)
+        self.world.belts.turn([self] if other is None else [self, other], direction, about)
+
+    def mined_items(self) -> list[tuple[str, int]]:
+        # Whoever takes an end away gets what is in the tunnel too, which is kept as the entrance's.
+        entrance = self.other_end() if self.leaves else None
+        if entrance is None:
+            return super().mined_items()
+        tunnel = [(name, 1) for lane in (3, 4) for name, _ in entrance.lane_contents(lane)]
+        return super().mined_items() + tunnel
 
     def more_state(self) -> list[Any]:
         return [self.belt_to_ground_type, *super().more_state()]

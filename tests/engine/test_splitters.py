@@ -1,0 +1,265 @@
+"""Splitters: the game's rules for sharing out lanes, and that nothing is lost or made in any network of belts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from runtime.engine.prototypes import load
+from runtime.engine.systems.belts import TransportBelt
+from runtime.engine.systems.splitters import LEFT, RIGHT, Splitter
+from runtime.engine.world import World
+from tests.engine.test_belts import EAST, NORTH, SOUTH, WEST, build, line, new_world, places
+
+TIERS = {
+    "splitter": "transport-belt",
+    "fast-splitter": "fast-transport-belt",
+    "express-splitter": "express-transport-belt",
+}
+
+
+def rig(
+    name: str = "splitter", inputs: int = 4, outputs: int = 8
+) -> tuple[World, Splitter, list[list[TransportBelt]], list[list[TransportBelt]]]:
+    """A splitter that faces east at (0, 0) with belts into both halves and out of both; left is north."""
+    world = new_world()
+    splitter = build(world, name, 0.5, 1.0, EAST)
+    assert isinstance(splitter, Splitter)
+    belt = TIERS[name]
+    into = [line(world, -inputs, y, EAST, inputs, belt) for y in (0, 1)]
+    out = [line(world, 1, y, EAST, outputs, belt) if outputs else [] for y in (0, 1)]
+    return world, splitter, into, out
+
+
+def fill(belts: list[TransportBelt], name: str, lanes: tuple[int, ...] = (1, 2)) -> int:
+    """Fill lanes of belts to the last place."""
+    put = 0
+    for belt in belts:
+        for lane in lanes:
+            for place in (64, 128, 192, 256):
+                put += belt.insert_at(lane, place / 256, name)
+    return put
+
+
+def held(belts: list[TransportBelt], lane: int) -> int:
+    return sum(len(places(b, lane)) for b in belts)
+
+
+def every(*rows: list[list[TransportBelt]]) -> list[TransportBelt]:
+    return [belt for row in rows for belts in row for belt in belts]
+
+
+def names_on(belts: list[TransportBelt]) -> Counter[str]:
+    return Counter(n for b in belts for lane in (1, 2) for n, _ in b.lane_contents(lane))
+
+
+@pytest.mark.parametrize("name", list(TIERS))
+def test_one_input_is_shared_out_evenly_and_lanes_are_kept(name: str) -> None:
+    world, _, into, out = rig(name)
+    fill(into[0], "iron-plate", (1,))
+    assert held(into[0], 1) == 16
+    world.advance(600)
+    assert [held(o, 1) for o in out] == [8, 8]
+    assert [held(o, 2) for o in out] == [0, 0]
+    assert places(out[0][-1], 1) == [0, 64, 128, 192]
+
+
+@pytest.mark.parametrize("name", list(TIERS))
+def test_an_item_passes_as_fast_as_on_a_belt(name: str) -> None:
+    world, _, into, out = rig(name)
+    speed = round(load().entity[name].raw["speed"] * 256)
+    assert into[0][0].insert_at_back(1, "iron-plate")
+    arrival = -(-(256 - speed + (3 + 1 + 8) * 256) // speed)
+    world.advance(arrival - 1)
+    assert places(out[0][-1], 1) != [0]
+    world.advance(arrival)
+    assert places(out[0][-1], 1) == [0]
+
+
+def test_full_throughput_of_both_inputs() -> None:
+    world, _, into, out = rig(inputs=8, outputs=20)
+    for belts in into:
+        assert fill(belts, "iron-plate") == 64
+    world.advance(8 * 32 + 40)
+    # 15 items a second on each output: nothing has waited.
+    assert [held(o, 1) for o in out] == [32, 32]
+    assert [held(o, 2) for o in out] == [32, 32]
+
+
+def test_a_blocked_output_leaves_everything_to_the_other() -> None:
+    world, _, into, out = rig(outputs=8)
+    for belt in out[0]:
+        fill([belt], "coal")
+    world.advance(100)
+    before = held(out[1], 1)
+    fill(into[0], "iron-plate", (1,))
+    world.advance(700)
+    assert before == 0
+    # Two go into the room that is left at the blocked output's beginning, if there is any.
+    assert held(out[1], 1) >= 14
+    assert names_on(out[1]) == Counter({"iron-plate": held(out[1], 1)})
+
+
+def test_two_inputs_take_turns_at_one_output() -> None:
+    world, _, into, _ = rig(outputs=0)
+    only = line(world, 1, 0, EAST, 12)
+    fill(into[0], "iron-plate", (2,))
+    fill(into[1], "copper-plate", (2,))
+    world.advance(2000)
+    got = names_on(only)
+    assert sum(got.values()) == 32 - 2  # two went to the output that leads nowhere
+    row = [n for b in reversed(only) for n, _ in b.lane_contents(2)]
+    assert all(a != b for a, b in pairwise(row[4:-4]))
+
+
+@pytest.mark.parametrize(("side", "first"), [(LEFT, "iron-plate"), (RIGHT, "copper-plate")])
+def test_input_priority(side: int, first: str) -> None:
+    world, splitter, into, _ = rig(outputs=0)
+    splitter.set_input_priority(side)
+    splitter.set_output_priority(LEFT)
+    only = line(world, 1, 0, EAST, 3)
+    fill(into[0], "iron-plate", (1,))
+    fill(into[1], "copper-plate", (1,))
+    world.advance(1000)
+    row = [n for b in reversed(only) for n, _ in b.lane_contents(1)]
+    assert len(row) == 12
+    assert row.count(first) >= 10  # what the other sent went ahead to the output that leads nowhere
+
+
+@pytest.mark.parametrize(("side", "full"), [(LEFT, 0), (RIGHT, 1)])
+def test_output_priority(side: int, full: int) -> None:
+    world, splitter, into, out = rig(outputs=2)
+    splitter.set_output_priority(side)
+    fill(into[0], "iron-plate", (1,))
+    world.advance(1000)
+    assert held(out[full], 1) == 8
+    halves = splitter.halves[2:]
+    assert held([halves[full]], 1) == 2
+    assert held(out[1 - full], 1) == 16 - 10
+
+
+@pytest.mark.parametrize(("side", "wanted"), [("left", 0), ("right", 1)])
+def test_filter(side: str, wanted: int) -> None:
+    world, splitter, into, out = rig()
+    splitter.set_output_priority(LEFT if side == "left" else RIGHT)
+    splitter.set_filter("copper-plate")
+    for i, belt in enumerate(into[0]):
+        fill([belt], "copper-plate" if i % 2 else "iron-plate")
+    world.advance(1500)
+    assert names_on(out[wanted]) == {"copper-plate": 16}
+    assert names_on(out[1 - wanted]) == {"iron-plate": 16}
+
+
+def test_a_filtered_item_waits_for_its_output() -> None:
+    world, splitter, into, _ = rig(outputs=0)
+    splitter.set_filter("copper-plate")
+    fill([into[0][-1]], "copper-plate", (1,))
+    fill([into[0][-2]], "iron-plate", (1,))
+    world.advance(1000)
+    # Two fit on the left output's half; the third holds up all behind it.
+    assert [len(h.lane_contents(1)) for h in splitter.halves] == [2, 0, 2, 0]
+    assert world.next_event_tick() is None
+    splitter.set_filter(None)
+    world.advance(2000)
+    assert [len(h.lane_contents(1)) for h in splitter.halves] == [2, 0, 2, 2]
+
+
+def test_what_stands_costs_nothing() -> None:
+    world, _, into, out = rig(outputs=1)
+    for belts in into:
+        fill(belts, "iron-plate")
+    world.advance(3000)
+    assert world.next_event_tick() is None
+    assert out[0][0].remove_from(1, "iron-plate", 1) == 1
+    world.advance(3200)
+    assert held(out[0], 1) == 4
+    assert world.next_event_tick() is None
+
+
+def test_neighbours_and_lines() -> None:
+    world, splitter, into, out = rig()
+    assert splitter.inputs() == [into[0][-1], into[1][-1]]
+    assert splitter.outputs() == [out[0][0], out[1][0]]
+    assert into[0][-1].outputs() == [splitter]
+    assert out[1][0].inputs() == [splitter]
+    assert len(splitter.lines()) == 8
+    half, lane = splitter.lines()[6]
+    assert half.insert_at_back(lane, "coal")
+    world.advance(400)
+    assert places(out[1][-1], 1) == [0]
+    # A belt beside it doesn't run into it, nor one that faces it.
+    side = line(world, 0, -1, SOUTH, 1)[0]
+    assert side.outputs() == []
+    assert splitter.inputs() == [into[0][-1], into[1][-1]]
+
+
+def test_splitters_in_a_row_and_offset() -> None:
+    world = new_world()
+    first = build(world, "splitter", 0.5, 1.0, EAST)
+    second = build(world, "splitter", 1.5, 2.0, EAST)
+    assert isinstance(first, Splitter)
+    assert isinstance(second, Splitter)
+    into = line(world, -2, 1, EAST, 2)
+    fill(into, "iron-plate", (1,))
+    assert first.outputs() == [second]
+    assert second.inputs() == [first]
+    ends = line(world, 2, 1, EAST, 4) + line(world, 2, 2, EAST, 4)
+    world.advance(1000)
+    assert names_on(ends)["iron-plate"] + sum(len(h.lane_contents(1)) for h in first.halves) == 8
+    assert held(ends[:4], 1) == held(ends[4:], 1) == 3
+
+
+def test_a_splitter_feeds_curves_sides_and_tunnels() -> None:
+    world = new_world()
+    splitter = build(world, "splitter", 0.5, 1.0, EAST)
+    line(world, -1, 0, EAST, 1)
+    curve = line(world, 1, 0, NORTH, 3)
+    assert curve[0].shape() == "left"
+    main = line(world, 1, 3, NORTH, 3)  # joins the curve's belt from behind: then it is fed from the side
+    assert curve[0].shape() == "straight"
+    assert splitter.outputs() == [curve[0], main[2]]  # type: ignore[attr-defined]
+
+
+def test_turned_about_it_keeps_its_items() -> None:
+    world, splitter, into, out = rig()
+    fill(into[0], "iron-plate")
+    world.advance(90)
+    before = Counter(dict(splitter.mined_items()))
+    total = sum(names_on(every(into, out)).values()) + len(splitter.mined_items())
+    splitter.rotate_to(NORTH)
+    assert splitter.direction == EAST
+    splitter.rotate_to(WEST)
+    assert splitter.direction == WEST
+    assert Counter(dict(splitter.mined_items())) == before
+    assert splitter.inputs() == []
+    world.advance(1000)
+    assert sum(names_on(every(into, out)).values()) + len(splitter.mined_items()) == total
+
+
+def test_removed_it_gives_its_items() -> None:
+    world, splitter, into, out = rig()
+    fill(into[0], "iron-plate")
+    world.advance(120)
+    on_it = len(splitter.mined_items())
+    others = sum(names_on(every(into, out)).values())
+    assert on_it > 0
+    assert on_it + others == 32
+    world.destroy(splitter)
+    assert into[0][-1].outputs() == []
+    assert out[0][0].inputs() == []
+    world.advance(1000)
+    assert sum(names_on(every(into, out)).values()) == others
+
+
+def test_a_slow_splitter_between_fast_belts() -> None:
+    world = new_world()
+    build(world, "splitter", 0.5, 1.0, EAST)
+    into = line(world, -6, 0, EAST, 6, "fast-transport-belt")
+    out = line(world, 1, 0, EAST, 8, "fast-transport-belt") + line(
+        world, 1, 1, EAST, 8, "fast-transport-belt"
+    )
+    put = fill(into, "iron-plate")
+    world.advance(3000)
+    assert names_on(out)["iron-plate"] == put == 48
