@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +90,16 @@ class Inventory:
             self.changed()
         return count - left
 
+    def put(self, name: str, count: int, extra: dict[str, Any]) -> int:
+        """Put a stack that carries something of its own into an empty slot; the number that went in."""
+        if self.accepts is not None and not self.accepts(name):
+            return 0
+        for slot in range(self.bar):
+            if self.names[slot] is None and self._allows(slot, name):
+                self.set_slot(slot, name, count, extra)
+                return count
+        return 0
+
     def remove(self, name: str, count: int) -> int:
         """Take out up to `count`, from the last slot that holds it on; the number taken."""
         left = count
@@ -117,11 +128,13 @@ class Inventory:
             self.changed()
         return taken
 
-    def set_slot(self, slot: int, name: str | None, count: int) -> None:
+    def set_slot(self, slot: int, name: str | None, count: int, extra: dict[str, Any] | None = None) -> None:
         """Make slot `slot` (0-based) hold exactly this."""
         self.names[slot] = name if count else None
         self.counts[slot] = count if name else 0
         self.extra.pop(slot, None)
+        if extra and name and count:
+            self.extra[slot] = extra
         if self.changed is not None:
             self.changed()
 
@@ -158,14 +171,40 @@ class Inventory:
 
     def sort(self) -> None:
         """Merge stacks and order them by name, as the game sorts a character's inventory."""
-        held = sorted(self.contents().items())
         changed, self.changed = self.changed, None
+        apart = []  # what carries something of its own, such as a blueprint, doesn't merge
+        for slot, name in enumerate(self.names):
+            if name is not None and self.extra.get(slot):
+                apart.append((name, self.counts[slot], self.extra[slot]))
+                self.set_slot(slot, None, 0)
+        held = sorted(self.contents().items())
         self.clear()
         for name, count in held:
             self.insert(name, count)
+        for name, count, extra in sorted(apart, key=lambda stack: stack[0]):
+            self.put(name, count, extra)
         self.changed = changed
 
     def state(self) -> list[Any]:
         """What a state hash needs: (slot, name, count, extra) of slots in use, the bar and the filters."""
-        used = [[i, n, self.counts[i], self.extra.get(i)] for i, n in enumerate(self.names) if n is not None]
+        used = [[i, n, self.counts[i], extra_state(self.extra.get(i, {}))] for i, n in enumerate(self.names) if n is not None]
         return [len(self.names), self.bar, sorted(self.filters.items()), used]
+
+
+def copied(extra: dict[str, Any]) -> dict[str, Any]:
+    """A copy of what a stack carries beside name and count: plain data, and the inventory of a blueprint book."""
+    return {key: _copied(value) for key, value in extra.items()}
+
+
+def _copied(value: Any) -> Any:
+    if not isinstance(value, Inventory):
+        return copy.deepcopy(value)
+    made = Inventory(len(value))
+    made.names, made.counts = list(value.names), list(value.counts)
+    made.extra = {slot: copied(more) for slot, more in value.extra.items()}
+    return made
+
+
+def extra_state(extra: dict[str, Any]) -> list[Any]:
+    """What a state hash needs of what a stack carries beside name and count."""
+    return [[k, v.state() if isinstance(v, Inventory) else v] for k, v in sorted(extra.items())]

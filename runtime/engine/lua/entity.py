@@ -12,16 +12,19 @@ from runtime.engine.lua import values
 from runtime.engine.lua.burner import LuaBurner
 from runtime.engine.lua.entity_prototype import LuaEntityPrototype
 from runtime.engine.lua.flow_statistics import LuaFlowStatistics
-from runtime.engine.lua.fluid_box import LuaFluidBox
+from runtime.engine.lua.fluid_box import LuaFluidBox, values_of_fluid
 from runtime.engine.lua.force import LuaForce
+from runtime.engine.lua.ghost import GhostMembers, ghost_recipe
 from runtime.engine.lua.inventory import LuaInventory
 from runtime.engine.lua.item_stack import LuaItemStack
 from runtime.engine.lua.recipe import LuaRecipe
 from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read, lua_write
 from runtime.engine.prototypes import load
+from runtime.engine.systems.beacons import Beacon
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.character import MAIN, Character, mine
 from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine, Furnace
+from runtime.engine.systems.effects import WHOLE, Receiver
 from runtime.engine.systems.electricity import (
     UNITS,
     Accumulator,
@@ -30,8 +33,10 @@ from runtime.engine.systems.electricity import (
     SolarPanel,
     daylight,
 )
-from runtime.engine.systems.fluids import boxes_of
+from runtime.engine.systems.fluids import boxes_of, contents, insert_fluid, remove_fluid
+from runtime.engine.systems.ghosts import EntityGhost
 from runtime.engine.systems.ground import ItemOnGround, receiver
+from runtime.engine.systems.heat import Heat, Reactor
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import MiningDrill, Resource
 from runtime.engine.systems.splitters import NAMES, SIDES, Splitter, SplitterHalf
@@ -51,7 +56,7 @@ def lua_entity(entity: Entity | None) -> LuaEntity | None:
     return made
 
 
-class LuaEntity(LuaObject):
+class LuaEntity(GhostMembers):
     """An entity. A member that its kind doesn't have raises, or is nil where the game says so."""
 
     __slots__ = ("entity",)
@@ -164,7 +169,14 @@ class LuaEntity(LuaObject):
 
     @lua_read
     def mirroring(self) -> bool:
-        return False
+        tank = getattr(self.entity, "tank", None)
+        return tank is not None and tank.mirrored
+
+    @lua_write("mirroring")
+    def set_mirroring(self, value: Any) -> None:
+        tank = getattr(self.entity, "tank", None)
+        if tank is not None:
+            tank.mirror(bool(value))
 
     @lua_read
     def quality(self) -> dict[str, Any]:
@@ -385,6 +397,54 @@ class LuaEntity(LuaObject):
     def fluids_count(self) -> int:
         return sum(box.held() is not None for box in boxes_of(self.entity))
 
+    @lua_method
+    def get_fluid_count(self, fluid: Any = None) -> float:
+        held = contents(self.entity)
+        return sum(held.values()) if fluid is None else held.get(values.name_of(fluid, "fluid"), 0.0)
+
+    @lua_method
+    def get_fluid_contents(self) -> dict[str, float]:
+        return contents(self.entity)
+
+    @lua_method
+    def clear_fluid_inside(self) -> None:
+        for box in boxes_of(self.entity):
+            box.put(None, 0.0)
+
+    @lua_method
+    def insert_fluid(self, fluid: Any) -> float:
+        return insert_fluid(self.entity, *values_of_fluid(fluid))
+
+    @lua_method
+    def remove_fluid(self, fluid: Any) -> float:
+        wanted = values.table(fluid, "fluid")
+        name, amount, exactly = values_of_fluid(fluid)
+        low, high = wanted.get("minimum_temperature"), wanted.get("maximum_temperature")
+        return remove_fluid(
+            self.entity,
+            name,
+            amount,
+            exactly if exactly is not None else -math.inf if low is None else values.number(low),
+            exactly if exactly is not None else math.inf if high is None else values.number(high),
+        )
+
+    @lua_read
+    def temperature(self) -> Any:
+        heat = getattr(self.entity, "heat", None)
+        return heat.temperature if isinstance(heat, Heat) else None
+
+    @lua_write("temperature")
+    def set_temperature(self, value: Any) -> None:
+        heat = getattr(self.entity, "heat", None)
+        if not isinstance(heat, Heat):
+            raise LuaError(f"LuaEntity::temperature can only be set on what has a heat buffer; {self.entity.name} has none.")
+        heat.set_temperature(values.number(value, "temperature"))
+
+    @lua_read
+    def neighbour_bonus(self) -> float:
+        reactor: Reactor = self._need(Reactor, "neighbour_bonus", "reactors")
+        return reactor.neighbour_bonus
+
     @lua_read
     def energy_generated_last_tick(self) -> float:
         generator: Generator = self._need(Generator, "energy_generated_last_tick", "generators")
@@ -400,7 +460,49 @@ class LuaEntity(LuaObject):
     @lua_read
     def crafting_speed(self) -> float:
         machine: CraftingMachine = self._need(CraftingMachine, "crafting_speed", "crafting machines")
-        return float(machine.proto.raw["crafting_speed"])
+        return machine.crafting_speed
+
+    @lua_read
+    def bonus_progress(self) -> float:
+        machine: CraftingMachine = self._need(CraftingMachine, "bonus_progress", "crafting machines")
+        return machine.bonus_progress
+
+    @lua_read
+    def bonus_mining_progress(self) -> Any:
+        return self.entity.bonus_progress if isinstance(self.entity, MiningDrill) else None
+
+    @lua_read
+    def speed_bonus(self) -> float:
+        return (self._receiver("speed_bonus").speed - WHOLE) / WHOLE
+
+    @lua_read
+    def consumption_bonus(self) -> float:
+        return (self._receiver("consumption_bonus").consumption - WHOLE) / WHOLE
+
+    @lua_read
+    def pollution_bonus(self) -> float:
+        return (self._receiver("pollution_bonus").pollution - WHOLE) / WHOLE
+
+    @lua_read
+    def productivity_bonus(self) -> float:
+        return self._receiver("productivity_bonus").productivity / WHOLE
+
+    def _receiver(self, member: str) -> Receiver:
+        receiver: Receiver = self._need(Receiver, member, "machines that take modules")
+        return receiver
+
+    @lua_read
+    def beacons_count(self) -> Any:
+        return len(self.entity.beacons()) if isinstance(self.entity, Receiver) else None
+
+    @lua_method
+    def get_beacons(self) -> Any:
+        return [lua_entity(b) for b in self.entity.beacons()] if isinstance(self.entity, Receiver) else None
+
+    @lua_method
+    def get_beacon_effect_receivers(self) -> list[Any]:
+        beacon: Beacon = self._need(Beacon, "get_beacon_effect_receivers", "beacons")
+        return [lua_entity(e) for e in beacon.receivers()]
 
     @lua_read
     def products_finished(self) -> int:
@@ -418,6 +520,9 @@ class LuaEntity(LuaObject):
 
     @lua_method
     def get_recipe(self) -> Any:
+        if isinstance(self.entity, EntityGhost):
+            planned = ghost_recipe(self.entity)
+            return None if planned is None else (LuaRecipe.of(self.entity.force, planned), {"name": "normal"})
         machine: CraftingMachine = self._need(CraftingMachine, "get_recipe", "crafting machines")
         recipe = machine.crafting or machine.next_recipe() if isinstance(machine, Furnace) else machine.recipe
         if recipe is None:
@@ -504,6 +609,9 @@ class LuaEntity(LuaObject):
     @lua_method
     def insert(self, items: Any) -> int:
         name, count = values.item_stack(items)
+        extra = items.copied_extra() if isinstance(items, LuaItemStack) else None
+        if extra:
+            return next((n for i in self.entity.inventories().values() if (n := i.put(name, count, extra))), 0)
         return self.entity.insert(name, count) if count else 0
 
     @lua_method
@@ -526,7 +634,7 @@ class LuaEntity(LuaObject):
     @lua_read
     def stack(self) -> Any:
         pile: ItemOnGround = self._need(ItemOnGround, "stack", "items on the ground")
-        return _lone_stack(pile, pile.stack_name, pile.count)
+        return LuaItemStack(pile.as_inventory(), 0)
 
     # --- belts and inserters -----------------------------------------------------------------------------------
 
@@ -815,8 +923,7 @@ class LuaEntity(LuaObject):
 
     @lua_read
     def cursor_stack(self) -> Any:
-        self._character("cursor_stack")
-        return None
+        return LuaItemStack(self._character("cursor_stack").cursor, 0)
 
     @lua_read
     def cursor_ghost(self) -> Any:

@@ -9,16 +9,16 @@ import math
 import zlib
 from typing import Any
 
+from runtime.engine.blueprint_strings import LONGEST
 from runtime.engine.lua import values
 from runtime.engine.lua.sandbox import InOrder, LuaError, LuaObject, lua_method, lua_read
+from runtime.engine.version import GAME_VERSION
 
 DIRECTIONS = (
     "north", "northnortheast", "northeast", "eastnortheast", "east", "eastsoutheast", "southeast",
     "southsoutheast", "south", "southsouthwest", "southwest", "westsouthwest", "west", "westnorthwest",
     "northwest", "northnorthwest",
 )  # fmt: skip
-GAME_VERSION = "2.0.76"  # of the prototypes
-LONGEST = 64 * 2**20  # bytes that an encoded string may unpack to
 
 
 def to_json(value: Any) -> str:

@@ -65,7 +65,9 @@ class LuaInventory(LuaObject):
 
     @lua_method
     def insert(self, items: Any) -> int:
-        return self.inventory.insert(*values.item_stack(items))
+        name, count = values.item_stack(items)
+        extra = items.copied_extra() if isinstance(items, LuaItemStack) else None
+        return self.inventory.put(name, count, extra) if extra else self.inventory.insert(name, count)
 
     @lua_method
     def remove(self, items: Any) -> int:

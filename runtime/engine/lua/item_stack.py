@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.inventory import Inventory
+from runtime.engine.defines import inventory as inventory_numbers
+from runtime.engine.inventory import Inventory, copied
 from runtime.engine.lua import values
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read, lua_write
+from runtime.engine.lua.blueprint import BlueprintMembers
+from runtime.engine.lua.sandbox import LuaError, lua_method, lua_read, lua_write
 from runtime.engine.prototypes import ItemPrototype, load
 
 TYPES = {
@@ -18,7 +20,7 @@ TYPES = {
 }  # fmt: skip
 
 
-class LuaItemStack(LuaObject):
+class LuaItemStack(BlueprintMembers):
     """One slot of an inventory, with what is in it; an empty slot is not `valid_for_read`."""
 
     __slots__ = ("inventory", "slot")
@@ -106,16 +108,6 @@ class LuaItemStack(LuaObject):
         self._held()
         return None
 
-    @lua_read
-    def label(self) -> Any:
-        self._held()
-        return self._extra("label", None)
-
-    @lua_write("label")
-    def set_label(self, value: Any) -> None:
-        self._held()
-        self._set_extra("label", value)
-
     @lua_method
     def clear(self) -> None:
         self.inventory.set_slot(self.slot, None, 0)
@@ -131,7 +123,8 @@ class LuaItemStack(LuaObject):
         name, count = values.item_stack(stack)
         if self.inventory.accepts is not None and not self.inventory.accepts(name):
             return False
-        self.inventory.set_slot(self.slot, name, min(count, load().item[name].stack_size))
+        more = stack.copied_extra() if isinstance(stack, LuaItemStack) else None
+        self.inventory.set_slot(self.slot, name, min(count, load().item[name].stack_size), more)
         return True
 
     @lua_method
@@ -148,22 +141,47 @@ class LuaItemStack(LuaObject):
             raise LuaError("Invalid stack: LuaItemStack expected.")
         if not stack.valid_for_read() or self.valid_for_read():
             return False
-        name, count = values.item_stack(stack)
-        if not self.set_stack({"name": name, "count": count}):
+        if not self.set_stack(stack):
             return False
         stack.clear()
         return True
 
     @lua_method
-    def get_inventory(self, index: Any) -> None:
-        self._held()
-        return None
+    def swap_stack(self, stack: Any) -> bool:
+        if not isinstance(stack, LuaItemStack):
+            raise LuaError("Invalid stack: LuaItemStack expected.")
+        if not self.can_set_stack(_or_nil(stack)) or not stack.can_set_stack(_or_nil(self)):
+            return False
+        mine = LuaItemStack(Inventory(1), 0)
+        mine.set_stack(self)
+        self.set_stack(stack)
+        stack.set_stack(mine)
+        return True
+
+    @lua_method
+    def get_inventory(self, index: Any) -> Any:
+        """The inventory of a blueprint book; the other items here have none."""
+        from runtime.engine.lua.inventory import LuaInventory
+
+        held = self._extra("inventory", None) if self._held().type == "blueprint-book" else None
+        if held is None and self._held().type == "blueprint-book":
+            held = Inventory(0)
+            self._set_extra("inventory", held)
+        return None if held is None or values.integer(index, "index") != inventory_numbers()["item_main"] else LuaInventory(held)
+
+    def copied_extra(self) -> dict[str, Any]:
+        """A copy of what the stack carries beside name and count."""
+        return copied(self.inventory.extra.get(self.slot, {}))
 
     def _extra(self, key: str, default: Any) -> Any:
         return self.inventory.extra.get(self.slot, {}).get(key, default)
 
     def _set_extra(self, key: str, value: Any) -> None:
         self.inventory.extra.setdefault(self.slot, {})[key] = value
+
+
+def _or_nil(stack: LuaItemStack) -> LuaItemStack | None:
+    return stack if stack.valid_for_read() else None
 
 
 def _is(kind: str) -> Any:

@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from runtime.engine.entity import Entity
+from runtime.engine.force import Force
 from runtime.engine.lua import values
 from runtime.engine.lua.entity import LuaEntity, direction_of, force_of, lua_entity
+from runtime.engine.lua.item_stack import LuaItemStack
 from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read, lua_write
 from runtime.engine.lua.tile import LuaTile
-from runtime.engine.placing import can_fast_replace, can_place, place, snapped
+from runtime.engine.placing import can_fast_replace, can_place, faced, place, snapped
 from runtime.engine.prototypes import EntityPrototype, load
 from runtime.engine.systems.electricity import ElectricPole
+from runtime.engine.systems.ghosts import GHOST, TILE_GHOST, EntityGhost, Planned, plan_entity, plan_tile
+from runtime.engine.systems.ground import ItemOnGround
 from runtime.engine.world import World
 
 MOST_TILES = 4_000_000
@@ -142,7 +146,9 @@ class LuaSurface(LuaObject):
         if directions is not None:
             directions = frozenset(directions if isinstance(directions, list) else [directions])
         invert = bool(wanted.get("invert"))
-        if (name_set, type_set, forces, layers, directions) == (None,) * 5:
+        ghosts = values.names(wanted.get("ghost_name"), "ghost_name")
+        ghost_types = values.names(wanted.get("ghost_type"), "ghost_type")
+        if (name_set, type_set, forces, layers, directions, ghosts, ghost_types) == (None,) * 7:
             return lambda e: not invert
 
         def test(e: Entity) -> bool:
@@ -150,6 +156,8 @@ class LuaSurface(LuaObject):
                 (name_set is None or e.name in name_set)
                 and (type_set is None or e.type in type_set)
                 and (forces is None or e.force.name in forces)
+                and (ghosts is None or (isinstance(e, Planned) and e.ghost_name in ghosts))
+                and (ghost_types is None or (isinstance(e, EntityGhost) and e.inner.type in ghost_types))
                 and (layers is None or not layers.isdisjoint(e.proto.collision_layers))
                 and (directions is None or e.direction in directions)
             )
@@ -255,6 +263,21 @@ class LuaSurface(LuaObject):
         direction = direction_of(wanted.get("direction") or 0)
         return (proto, *snapped(proto, x, y, direction), direction)
 
+    def _plan(self, wanted: dict[Any, Any], force: Force) -> Entity:
+        """A ghost of `inner_name`, an entity or a tile."""
+        inner = values.name_of(wanted.get("inner_name"), "inner_name")
+        x, y = values.position(wanted.get("position"))
+        if wanted["name"] == TILE_GHOST:
+            if inner not in load().tile_layers:
+                raise LuaError(f"Unknown tile name: {inner}")
+            return plan_tile(self.world, inner, math.floor(x), math.floor(y), force)
+        proto = load().entity.get(inner)
+        if proto is None:
+            raise LuaError(f"Unknown entity name: {inner}")
+        direction = faced(proto, direction_of(wanted.get("direction") or 0))
+        given = {k: wanted[k] for k in ("recipe", "type") if isinstance(wanted.get(k), str)}
+        return plan_entity(self.world, proto, *snapped(proto, x, y, direction), direction, force, given)
+
     @lua_method
     def can_place_entity(self, params: Any) -> bool:
         proto, x, y, direction = self._build(params)
@@ -287,7 +310,12 @@ class LuaSurface(LuaObject):
             more = {"belt_to_ground_type": kind}
         if proto.type == "item-entity":
             name, count = values.item_stack(wanted.get("stack"))
-            return lua_entity(self.world.drop_pile(x, y, name, count))
+            pile = self.world.drop_pile(x, y, name, count)
+            if isinstance(wanted["stack"], LuaItemStack) and isinstance(pile, ItemOnGround):
+                pile.extra = wanted["stack"].copied_extra()
+            return lua_entity(pile)
+        if proto.type in (GHOST, TILE_GHOST):
+            return lua_entity(self._plan(wanted, force))
         made = place(self.world, proto, x, y, direction, force, bool(wanted.get("fast_replace")), more)
         if made is not None and wanted.get("recipe") is not None and made.type == "assembling-machine":
             LuaEntity.set_recipe(lua_entity(made), wanted["recipe"])  # type: ignore[arg-type]

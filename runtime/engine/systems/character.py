@@ -31,6 +31,7 @@ class Character(Entity):
         "armor",
         "color",
         "crafting",
+        "cursor",
         "guns",
         "main",
         "mining",
@@ -46,6 +47,7 @@ class Character(Entity):
         self.ammo = Inventory(self.proto.raw.get("guns_inventory_size", 3), self, AMMO)
         self.armor = Inventory(1, self, ARMOR)
         self.trash = Inventory(0, self, TRASH)
+        self.cursor = Inventory(1, self)  # what is in the hand
         self.color: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
         self.selected: tuple[float, float] | None = None
 
@@ -96,7 +98,7 @@ class Character(Entity):
         self.crafting.settle()
 
     def more_state(self) -> list[Any]:
-        return [self.crafting.state(), self.mining.state(), self.walking.state(), list(self.color)]
+        return [self.crafting.state(), self.mining.state(), self.walking.state(), self.cursor.state(), list(self.color)]
 
 
 class HandCrafting(Process):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.entity import Entity, entity_class
+from runtime.engine.inventory import Inventory, extra_state
 from runtime.engine.prototypes import load
 
 if TYPE_CHECKING:
@@ -19,13 +20,29 @@ PILE = "item-on-ground"
 class ItemOnGround(Entity):
     """A stack that lies on the ground: `stack_name`, `count`."""
 
-    __slots__ = ("count", "stack_name")
+    __slots__ = ("count", "extra", "stack_name")
     unnumbered = True
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.stack_name = ""
         self.count = 0
+        self.extra: dict[str, Any] = {}  # what the stack carries beside name and count, such as a blueprint
+
+    def as_inventory(self) -> Inventory:
+        """The stack as an inventory of one slot; what is done to that is done to the pile."""
+        place = Inventory(1, self)
+        place.set_slot(0, self.stack_name, self.count)
+        place.extra[0] = self.extra
+
+        def changed() -> None:
+            self.stack_name, self.count = place.names[0] or "", place.counts[0]
+            self.extra = place.extra.setdefault(0, {})
+            if not self.count:
+                self.world.destroy(self)
+
+        place.changed = changed
+        return place
 
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
         return (self.stack_name,) if self.count else ()
@@ -43,7 +60,7 @@ class ItemOnGround(Entity):
         return [(self.stack_name, self.count)] if self.count else []
 
     def more_state(self) -> list[Any]:
-        return [self.stack_name, self.count]
+        return [self.stack_name, self.count, extra_state(self.extra)]
 
 
 def receiver(world: World, source: Entity | None, x: float, y: float) -> Entity | None:
