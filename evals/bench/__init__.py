@@ -36,18 +36,21 @@ class Measurement:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help=f"Which: {', '.join(NAMES)}.")],
+    name: Annotated[
+        str, typer.Argument(help=f"Which: {', '.join(NAMES)}; sim.CASE measures that alone (sim.cells.100).")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Measure how fast things are, on this machine. `player` takes some minutes."""
     progress_to_stderr()
-    if name not in NAMES:
+    name, _, case = name.partition(".")
+    if name not in NAMES or (case and name != "sim"):
         print(f"claudetorio bench: there is no benchmark {name!r}: try {', '.join(NAMES)}.", file=sys.stderr)
         raise typer.Exit(2)
     results = []
     try:
         measure: Any = importlib.import_module(f"evals.bench.{name}").measure
-        taken: Iterator[Measurement] = measure()
+        taken: Iterator[Measurement] = measure(case) if case else measure()
         for found in taken:
             print(f"{found.name}: {found.value:,.6g} {found.unit}", file=sys.stderr, flush=True)
             results.append(found)

@@ -9,71 +9,107 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from evals.bench import Measurement
+from evals.bench import Measurement, factories
 from evals.served_world import CouldNotRun
 from runtime.host import Host
 from runtime.rcon_client import WorldClient
 from runtime.world_process import WorldProcess
 
 IDLE_TICKS = 60_000_000
-ROUND_TICKS = 36_000
-"""Coal is added between rounds of so many ticks; a slot of it lasts for twice as long."""
-ROUNDS = {1: 20, 10: 12, 100: 4}
-"""How many rounds are measured, by how many cells there are; a chest holds the plates of 21."""
+ROUND_TICKS = 120_000
+"""Coal is added between rounds of at most so many ticks; a slot of it lasts a little longer."""
 ENDLESS_SPEED = 1e9
 POLL_SECONDS = 0.001
 STEP_SECONDS = 600.0
 
-# A burner drill on ore, five belts, burner inserter, stone furnace, burner inserter, chest; in rows on free ground.
-CELLS = """/silent-command
-local surface, force = game.surfaces[1], game.forces.player
-local function put(name, x, y, direction)
-    return surface.create_entity{{name = name, position = {{x, y}}, direction = direction, force = force}}
-end
-local east, pick_west = defines.direction.east, defines.direction.west
-for cell = 0, {count} - 1 do
-    local x, y = -80 + 14 * (cell % 10), 150 + 4 * math.floor(cell / 10)
-    for dx = 0, 1 do for dy = 0, 1 do
-        surface.create_entity{{name = "iron-ore", position = {{x + dx + 0.5, y + dy + 0.5}}, amount = 100000}}
-    end end
-    for belt = 2, 6 do put("transport-belt", x + belt + 0.5, y + 0.5, east) end
-    put("iron-chest", x + 11.5, y + 0.5, 0)
-    put("stone-furnace", x + 9, y + 1, 0)
-    put("burner-inserter", x + 7.5, y + 0.5, pick_west)
-    put("burner-inserter", x + 10.5, y + 0.5, pick_west)
-    put("burner-mining-drill", x + 1, y + 1, east)
-end
-local made = 0
-for _, chest in pairs(surface.find_entities_filtered{{name = "iron-chest"}}) do made = made + 1 end
-rcon.print(made)
-"""
-COAL = """/silent-command
-for _, entity in pairs(game.surfaces[1].find_entities_filtered{force = "player"}) do
-    local fuel = entity.get_fuel_inventory()
-    if fuel then fuel.insert{name = "coal", count = 50} end
-end
-"""
+
+@dataclass(frozen=True)
+class Case:
+    """A factory, and what it makes per second once it has run for `warm_up` ticks: item -> from, to."""
+
+    lua: str
+    entities: int
+    makes: dict[str, tuple[float, float]]
+    ticks: int
+    warm_up: int = 12_000
 
 
-def measure() -> Iterator[Measurement]:
-    """sim.idle: nothing is built. sim.cells.N: N cells work. Each in ticks per second, with the memory it takes."""
-    with _world() as (process, world):
-        yield Measurement("sim.idle", round(IDLE_TICKS / step(world, IDLE_TICKS)), "ticks/s")
-        yield Measurement("sim.idle.memory", _megabytes(process.pid), "MB")
-    for count, rounds in ROUNDS.items():
+def _about(rate: float) -> tuple[float, float]:
+    return 0.98 * rate, 1.02 * rate
+
+
+def _cells(count: int, ticks: int, watts: int = 150_000, rate: tuple[float, float] = _about(0.3125)) -> Case:
+    return Case(
+        factories.CELLS.format(count=count, watts=count * watts),
+        16 * count,
+        {"iron-plate": (count * rate[0], count * rate[1])},
+        ticks,
+    )
+
+
+CASES = {
+    "cells.1": _cells(1, 600_000),
+    "cells.10": _cells(10, 240_000),
+    "cells.100": _cells(100, 120_000),
+    "cells.1000": _cells(1000, 12_000),
+    "bus": Case(factories.BUS.format(), 614, {"iron-plate": _about(24 * 0.3125)}, 120_000),
+    # A drill draws 90 kW, and the inserters of a cell 25 kW at such a pace: so all work at half their speed, or near it.
+    "brownout": _cells(100, 120_000, watts=57_000, rate=(0.22, 0.28)),
+    "oil": Case(factories.OIL.format(), 167, {"plastic-bar": _about(5 * 45 / 5 / 20 * 2)}, 120_000),
+    "science": Case(
+        factories.SCIENCE.format(),
+        1560,
+        {"automation-science-pack": _about(10 / 10), "logistic-science-pack": _about(10 / 12)},
+        60_000,
+        36_000,
+    ),
+}
+
+
+def measure(only: str = "") -> Iterator[Measurement]:
+    """sim.idle: nothing is built; sim.cells.N: N cells work; and so on for `CASES`. In ticks per second, with the memory.
+
+    Args:
+        only: a case, such as `cells.100`, or the beginning of some.
+    """
+    chosen = [name for name in ("idle", *CASES) if not only or f"{name}.".startswith(f"{only}.")]
+    if not chosen:
+        raise CouldNotRun(f"there is no sim.{only}: try idle, {', '.join(CASES)}")
+    for name in chosen:
         with _world() as (process, world):
-            made = int(world.command(CELLS.format(count=count)))
-            if made != count:
-                raise CouldNotRun(f"{made} cells stand where {count} should")
-            _run_fuelled(world, 1)
-            plates = _plates(world)
-            yield Measurement(f"sim.cells.{count}", round(_run_fuelled(world, rounds)), "ticks/s")
-            yield Measurement(f"sim.cells.{count}.memory", _megabytes(process.pid), "MB")
-            each = (_plates(world) - plates) / count / (rounds * ROUND_TICKS / 60)
-            if not 0.24 < each < 0.26:
-                raise CouldNotRun(f"a cell makes {each:.3f} plates a second and not 0.25: it is not at work")
+            speed = IDLE_TICKS / step(world, IDLE_TICKS) if name == "idle" else _run(world, name, CASES[name])
+            yield Measurement(f"sim.{name}", round(speed), "ticks/s")
+            yield Measurement(f"sim.{name}.memory", _megabytes(process.pid), "MB")
+
+
+def _run(world: WorldClient, name: str, case: Case) -> float:
+    """Build a case's factory and let it run; its ticks per second."""
+    answer = world.command(case.lua)
+    if answer != str(case.entities):
+        raise CouldNotRun(f"sim.{name}: {answer} entities stand where {case.entities} should")
+    _fuel(world)
+    step(world, case.warm_up)
+    before = _made(world)
+    began = world.tick()
+    seconds = 0.0
+    left = case.ticks
+    while left:
+        _fuel(world)
+        ticks = min(left, ROUND_TICKS)
+        seconds += step(world, ticks)
+        left -= ticks
+    after = _made(world)
+    minutes = (world.tick() - began) / 60
+    for item, (low, high) in case.makes.items():
+        rate = (after.get(item, 0) - before.get(item, 0)) / minutes
+        if not low <= rate <= high:
+            raise CouldNotRun(
+                f"sim.{name} makes {rate:.4g} {item} a second and not {low:.4g} to {high:.4g}: it is not at work"
+            )
+    return case.ticks / seconds
 
 
 @contextmanager
@@ -105,18 +141,14 @@ def step(world: WorldClient, ticks: int) -> float:
     return time.perf_counter() - began
 
 
-def _run_fuelled(world: WorldClient, rounds: int) -> float:
-    """Ticks per second of some rounds; adding coal is not measured."""
-    seconds = 0.0
-    for _ in range(rounds):
-        if complaint := world.command(COAL):
-            raise CouldNotRun(complaint)
-        seconds += step(world, ROUND_TICKS)
-    return rounds * ROUND_TICKS / seconds
+def _fuel(world: WorldClient) -> None:
+    if complaint := world.command(factories.COAL):
+        raise CouldNotRun(complaint)
 
 
-def _plates(world: WorldClient) -> float:
-    return float(world.statistics()["items"]["input"].get("iron-plate", 0))
+def _made(world: WorldClient) -> dict[str, float]:
+    made: dict[str, float] = world.statistics()["items"]["input"]
+    return made
 
 
 def _megabytes(pid: int) -> float:

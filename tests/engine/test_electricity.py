@@ -11,7 +11,7 @@ from runtime.engine.maps import lab
 from runtime.engine.prototypes import load
 from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.crafting import AssemblingMachine
-from runtime.engine.systems.electricity import Accumulator, ElectricPole, daylight
+from runtime.engine.systems.electricity import Accumulator, ElectricPole, EnergyInterface, daylight, drain_of
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import MiningDrill
 from runtime.engine.world import World
@@ -266,3 +266,16 @@ def test_saved_and_loaded() -> None:
     world.advance(2000)
     again.advance(2000)
     assert state_hash(world, {}, []) == state_hash(again, {}, [])
+
+
+def test_an_electric_energy_interface_gives_what_it_is_set_to() -> None:
+    world = powered(0)
+    machine = assembler(world, 4.5, 4.5, "iron-gear-wheel")
+    machine.insert("iron-plate", 8)
+    source = build(world, "electric-energy-interface", -4, -4)
+    assert isinstance(source, EnergyInterface)
+    assert times_of(world, machine, 130) == [61, 121]
+    assert machine.power is not None
+    source.set_production((machine.proto.energy_usage + drain_of(machine.proto)) / 2)
+    assert times_of(world, machine, 500) == [232, 352]  # 51 of 60 ticks were left
+    assert machine.status() == "item_ingredient_shortage"

@@ -29,6 +29,7 @@ from runtime.engine.systems.electricity import (
     UNITS,
     Accumulator,
     ElectricPole,
+    EnergyInterface,
     Network,
     SolarPanel,
     daylight,
@@ -365,6 +366,19 @@ class LuaEntity(GhostMembers):
     @lua_read
     def electric_buffer_size(self) -> Any:
         return electric_buffer(self.entity)[1] if self.entity.proto.electric else None
+
+    @lua_read
+    def power_production(self) -> float:
+        interface: EnergyInterface = self._need(EnergyInterface, "power_production", "electric energy interfaces")
+        return interface.production / UNITS
+
+    @lua_write("power_production")
+    def set_power_production(self, value: Any) -> None:
+        interface: EnergyInterface = self._need(EnergyInterface, "power_production", "electric energy interfaces")
+        energy = values.number(value, "power_production")
+        if not 0 <= energy < 1e15:
+            raise LuaError(f"power_production: {energy} is not from 0 to 1e15 joules per tick.")
+        interface.set_production(energy)
 
     @lua_read
     def electric_network_id(self) -> Any:

@@ -23,6 +23,7 @@ DAY = 25_200  # ticks of a day on nauvis (its surface property)
 DUSK, EVENING, MORNING, DAWN = 0.25, 0.45, 0.55, 0.75  # of a day that begins at noon
 DAY_STEP = 60  # ticks for which a panel's output is taken to be constant
 LEVELS = 64  # speeds at which inserters are told apart when there is too little power
+INTERFACE = "electric-energy-interface"
 WIDEST_SUPPLY = 32.0  # no pole supplies farther, tiles
 
 
@@ -251,8 +252,8 @@ class Network(Process):
     """
 
     __slots__ = (
-        "charges", "clock", "demand", "ends", "generators", "groups", "made", "members", "panels", "poles", "since", "speed",
-        "used", "world",
+        "charges", "clock", "demand", "ends", "generators", "groups", "interfaces", "made", "members", "panels",
+        "poles", "since", "speed", "used", "world",
     )  # fmt: skip
 
     def __init__(self, world: World) -> None:
@@ -261,6 +262,7 @@ class Network(Process):
         self.members: dict[int, Entity] = {}
         self.generators: dict[int, Any] = {}
         self.panels = 0  # energy units per tick in full light
+        self.interfaces = 0  # energy units per tick of electric energy interfaces
         self.groups: list[Group] = []
         self.demand = 0
         self.charges: dict[int, tuple[int, int, str]] = {}  # unit number -> last tick, rate, whose
@@ -335,10 +337,12 @@ class Network(Process):
         demand = self.demand
         from_solar = min(demand, solar)
         from_steam = min(demand - from_solar, steam)
-        from_stored = min(demand - from_solar - from_steam, gives)
+        from_interfaces = min(demand - from_solar - from_steam, self.interfaces)
+        from_stored = min(demand - from_solar - from_steam - from_interfaces, gives)
         stored = min(takes, solar + steam - from_solar - from_steam)
-        supplied = from_solar + from_steam + from_stored
-        satisfaction = supplied * ONE // demand if demand else (ONE if solar + steam + gives else 0)
+        supplied = from_solar + from_steam + from_interfaces + from_stored
+        source = solar + steam + self.interfaces + gives
+        satisfaction = supplied * ONE // demand if demand else (ONE if source else 0)
         more = min(stored, solar - from_solar)
         from_solar += more
         from_steam += stored - more
@@ -356,7 +360,9 @@ class Network(Process):
                 when.append(tick + max(1, (group.size - group.level) // group.rate))
             elif group.rate < 0:
                 when.append(tick + max(1, group.level // -group.rate))
-        self._book({"solar-panel": from_solar, "accumulator": from_stored}, capacity)
+        self._book(
+            {"solar-panel": from_solar, INTERFACE: from_interfaces, "accumulator": from_stored}, capacity
+        )
         self._set_satisfaction(satisfaction)
         if when and self.key == NEVER:  # else somebody has touched it meanwhile
             world.schedule(self, min(when), SETTLE)
@@ -426,8 +432,8 @@ class Network(Process):
     def state(self) -> list[Any]:
         """Plain data for the state hash."""
         passed = self.world.tick - self.since
-        return [self.id, self.key, self.demand, self.panels, sorted(self.charges.items()), self.clock.state(), self.clock.key,
-                self.clock.unit_number, self.unit_number, self.speed,
+        return [self.id, self.key, self.demand, self.panels, self.interfaces, sorted(self.charges.items()),
+                self.clock.state(), self.clock.key, self.clock.unit_number, self.unit_number, self.speed,
                 sorted((sorted(g.members), g.level + g.rate * passed, g.rate) for g in self.groups),
                 self.production(), self.consumption()]  # fmt: skip
 
@@ -651,6 +657,39 @@ class SolarPanel(Source):
 
     def status(self) -> str | None:
         return "working" if self.network is not None else "not_plugged_in_electric_network"
+
+
+@entity_class(INTERFACE)
+class EnergyInterface(Source):
+    """An electric energy interface: what `production` says, whenever panels and generators give too little.
+
+    It keeps nothing in store, as one does whose buffer a script has made small.
+    """
+
+    __slots__ = ("production",)
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.production = units(joules(self.proto.raw["energy_production"]))  # energy units per tick
+
+    def set_production(self, energy: float) -> None:
+        """Give so many joules per tick from now on."""
+        network = self.network
+        self.plug(None)
+        self.production = units(energy)
+        self.plug(network)
+
+    def enter(self, network: Network) -> None:
+        network.interfaces += self.production
+
+    def leave(self, network: Network) -> None:
+        network.interfaces -= self.production
+
+    def status(self) -> str | None:
+        return "working" if self.network is not None else "not_plugged_in_electric_network"
+
+    def more_state(self) -> list[Any]:
+        return [self.production]
 
 
 @entity_class("accumulator")
