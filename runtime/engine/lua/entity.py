@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from runtime.engine.defines import entity_status
@@ -10,6 +11,7 @@ from runtime.engine.force import FlowStatistics
 from runtime.engine.inventory import Inventory
 from runtime.engine.lua import values
 from runtime.engine.lua.burner import LuaBurner
+from runtime.engine.lua.control import ControlMembers
 from runtime.engine.lua.entity_prototype import LuaEntityPrototype
 from runtime.engine.lua.flow_statistics import LuaFlowStatistics
 from runtime.engine.lua.fluid_box import LuaFluidBox, values_of_fluid
@@ -18,7 +20,7 @@ from runtime.engine.lua.ghost import GhostMembers, ghost_recipe
 from runtime.engine.lua.inventory import LuaInventory
 from runtime.engine.lua.item_stack import LuaItemStack
 from runtime.engine.lua.recipe import LuaRecipe
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read, lua_write
+from runtime.engine.lua.sandbox import LuaError, lua_method, lua_read, lua_write
 from runtime.engine.prototypes import load
 from runtime.engine.systems.beacons import Beacon
 from runtime.engine.systems.belts import TransportBelt
@@ -57,7 +59,7 @@ def lua_entity(entity: Entity | None) -> LuaEntity | None:
     return made
 
 
-class LuaEntity(GhostMembers):
+class LuaEntity(GhostMembers, ControlMembers):
     """An entity. A member that its kind doesn't have raises, or is nil where the game says so."""
 
     __slots__ = ("entity",)
@@ -258,7 +260,7 @@ class LuaEntity(GhostMembers):
 
     @lua_read
     def max_health(self) -> float:
-        return self.entity.proto.max_health
+        return self.entity.max_health if isinstance(self.entity, Character) else self.entity.proto.max_health
 
     @lua_method
     def get_health_ratio(self) -> Any:
@@ -803,10 +805,6 @@ class LuaEntity(GhostMembers):
 
     # --- characters (LuaControl) -------------------------------------------------------------------------------
 
-    def _character(self, member: str) -> Character:
-        character: Character = self._need(Character, member, "characters")
-        return character
-
     @lua_read
     def player(self) -> None:
         return None
@@ -829,57 +827,6 @@ class LuaEntity(GhostMembers):
             parts = [given.get(k, given.get(i, 1.0 if k == "a" else 0.0)) for i, k in enumerate("rgba", 1)]
             r, g, b, a = (values.number(v, "color") for v in parts)
             self.entity.color = (r, g, b, a)
-
-    @lua_read
-    def reach_distance(self) -> float:
-        return self._character("reach_distance").reach
-
-    @lua_read
-    def build_distance(self) -> float:
-        return float(self._character("build_distance").proto.raw["build_distance"])
-
-    @lua_read
-    def resource_reach_distance(self) -> float:
-        return self._character("resource_reach_distance").resource_reach
-
-    @lua_read
-    def character_running_speed(self) -> float:
-        return self._character("character_running_speed").running_speed
-
-    @lua_method
-    def can_reach_entity(self, other: Any) -> bool:
-        if not isinstance(other, LuaEntity):
-            raise LuaError("Invalid entity: LuaEntity expected.")
-        return self._character("can_reach_entity").can_reach(other.entity)
-
-    @lua_read
-    def crafting_queue_size(self) -> int:
-        return self._character("crafting_queue_size").crafting.size()
-
-    @lua_read
-    def crafting_queue(self) -> Any:
-        queue = self._character("crafting_queue").crafting.queue
-        return [{"index": i, "recipe": r.name, "count": n} for i, (r, n) in enumerate(queue, 1)] or None
-
-    @lua_method
-    def get_craftable_count(self, recipe: Any) -> int:
-        character = self._character("get_craftable_count")
-        proto = load().recipe.get(values.name_of(recipe, "recipe"))
-        if proto is None or proto.name not in character.force.recipes_enabled:
-            return 0
-        return min((character.main.count(i.name) // int(i.amount) for i in proto.ingredients), default=0)
-
-    @lua_method
-    def begin_crafting(self, params: Any) -> int:
-        character = self._character("begin_crafting")
-        wanted = values.table(params)
-        name = values.name_of(wanted.get("recipe"), "recipe")
-        proto = load().recipe.get(name)
-        if proto is None:
-            raise LuaError(f"Unknown recipe name: {name}")
-        return character.crafting.begin(
-            proto, max(0, min(100_000, values.integer(wanted.get("count", 1), "count")))
-        )
 
     @lua_read
     def mining_state(self) -> dict[str, Any]:

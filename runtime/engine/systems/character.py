@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import CRAFT, PICK, SETTLE, Entity, Process, entity_class
+from runtime.engine.entity import NEVER, PICK, SETTLE, Entity, Process, entity_class
 from runtime.engine.inventory import Inventory
-from runtime.engine.prototypes import RecipePrototype, load
+from runtime.engine.prototypes import TICKS_PER_SECOND, ItemPrototype, load
+from runtime.engine.systems.hand_crafting import HandCrafting
 from runtime.engine.systems.mining import Resource
 
 if TYPE_CHECKING:
@@ -24,11 +24,18 @@ WALK: dict[int, tuple[float, float]] = {
 
 @entity_class("character")
 class Character(Entity):
-    """A character without a player: an agent's hands."""
+    """A character without a player: an agent's hands.
+
+    `bonuses` are its own, beside its force's: the name after `character_` in `LuaControl` -> how much.
+    """
 
     __slots__ = (
+        "_healed",
+        "_heals_from",
+        "_health",
         "ammo",
         "armor",
+        "bonuses",
         "color",
         "crafting",
         "cursor",
@@ -41,48 +48,183 @@ class Character(Entity):
     )
 
     def __init__(self, *args: Any) -> None:
+        self._health = 0.0
+        self._healed = 0  # the tick of `_health`
+        self._heals_from = 0
+        self.bonuses: dict[str, float] = {}
         super().__init__(*args)
-        self.main = Inventory(self.proto.raw["inventory_size"], self, MAIN)
-        self.guns = Inventory(self.proto.raw.get("guns_inventory_size", 3), self, GUNS)
-        self.ammo = Inventory(self.proto.raw.get("guns_inventory_size", 3), self, AMMO)
-        self.armor = Inventory(1, self, ARMOR)
+        raw = self.proto.raw
+        self.main = Inventory(raw["inventory_size"], self, MAIN)
+        self.guns = Inventory(raw.get("guns_inventory_size", 3), self, GUNS, self.is_gun)
+        self.ammo = Inventory(raw.get("guns_inventory_size", 3), self, AMMO, self.is_ammo)
+        self.armor = Inventory(1, self, ARMOR, self.is_armor)
         self.trash = Inventory(0, self, TRASH)
         self.cursor = Inventory(1, self)  # what is in the hand
         self.color: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
         self.selected: tuple[float, float] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        del state["health"]  # follows from `_health`
+        return state
+
     def built(self) -> None:
         self.crafting = HandCrafting(self)
         self.mining = HandMining(self)
         self.walking = Walking(self)
+        self.main.changed = self.crafting.room_came
+        self.armor.changed = self.fit_inventories
+        self.fit_inventories()
 
     def removed(self) -> None:
         for process in (self.crafting, self.mining, self.walking):
             self.world.unregister(process)
 
+    def is_gun(self, name: str) -> bool:
+        """Whether an item goes into its slots for guns."""
+        return load().item[name].type == "gun"
+
+    def is_ammo(self, name: str) -> bool:
+        """Whether an item goes into its slots for ammunition."""
+        return load().item[name].type == "ammo"
+
+    def is_armor(self, name: str) -> bool:
+        """Whether an item goes into its slot for armour."""
+        return load().item[name].type == "armor"
+
+    # --- what it carries -----------------------------------------------------------------------------------------
+
     def inventories(self) -> dict[int, Inventory]:
         return {MAIN: self.main, GUNS: self.guns, AMMO: self.ammo, ARMOR: self.armor, TRASH: self.trash}
 
     def insertable(self, name: str) -> int:
-        return self.main.room(name)
+        return self.main.room(name) + sum(
+            i.room(name) for i in (self.guns, self.armor) if load().item[name].type in ("gun", "armor")
+        )
 
     def insert(self, name: str, count: int) -> int:
-        return self.main.insert(name, count)
+        """A gun, ammunition for a gun it has, and armour are put on where there is an empty slot; all else is carried."""
+        worn = self._wear(load().item[name], count)
+        return worn + self.main.insert(name, count - worn)
+
+    def _wear(self, item: ItemPrototype, count: int) -> int:
+        if item.type == "ammo":
+            for slot, gun in enumerate(self.guns.names):
+                if gun is not None and self.ammo.names[slot] is None and shoots(gun, item):
+                    put = min(count, item.stack_size)
+                    self.ammo.set_slot(slot, item.name, put)
+                    return put
+        if item.type in ("gun", "armor"):
+            return (self.guns if item.type == "gun" else self.armor).insert(item.name, count)
+        return 0
+
+    def receive(self, name: str, count: int) -> None:
+        """Put items into the inventory; what doesn't fit falls to the ground."""
+        put = self.main.insert(name, count)
+        if put < count:
+            self.world.spill(self.x, self.y, name, count - put)
+
+    def fit_inventories(self) -> None:
+        """Have as many slots as prototype, armour and bonuses come to; what was in lost ones goes elsewhere or falls."""
+        force = self.force
+        armor = self.armor.names[0]
+        slots = self.proto.raw["inventory_size"] + force.character_inventory_slots_bonus
+        slots += self.bonus("inventory_slots_bonus")
+        if armor is not None:
+            slots += load().item[armor].raw.get("inventory_size_bonus", 0)
+        self._resize(self.main, int(slots))
+        self._resize(self.trash, int(force.character_trash_slot_count + self.bonus("trash_slot_count_bonus")))
+
+    def _resize(self, inventory: Inventory, slots: int) -> None:
+        slots = max(0, slots)
+        if slots == len(inventory):
+            return
+        lost = [
+            (n, c)
+            for n, c in zip(inventory.names[slots:], inventory.counts[slots:], strict=True)
+            if n is not None
+        ]
+        inventory.resize(slots)
+        for name, count in lost:
+            self.receive(name, count)
+        if inventory is self.main:
+            self.crafting.room_came()
+
+    # --- bonuses -------------------------------------------------------------------------------------------------
+
+    def bonus(self, name: str) -> float:
+        """One of its own bonuses."""
+        return self.bonuses.get(name, 0.0)
+
+    def set_bonus(self, name: str, value: float) -> None:
+        """Set one of its own bonuses."""
+        self.bonuses[name] = value
+        self.bonus_changed(name)
+
+    def bonus_changed(self, kind: str) -> None:
+        self.fit_inventories()
+        self.crafting.speed_changed()
+        self.mining.speed_changed()
 
     @property
     def reach(self) -> float:
-        """How far it reaches entities and builds, tiles."""
-        return float(self.proto.raw["reach_distance"])
+        """How far it reaches entities, tiles."""
+        bonus = self.force.character_reach_distance_bonus + self.bonus("reach_distance_bonus")
+        return float(self.proto.raw["reach_distance"] + bonus)
+
+    @property
+    def build_distance(self) -> float:
+        """How far it builds, tiles."""
+        bonus = self.force.character_build_distance_bonus + self.bonus("build_distance_bonus")
+        return float(self.proto.raw["build_distance"] + bonus)
 
     @property
     def resource_reach(self) -> float:
         """How far it mines resources, tiles."""
-        return float(self.proto.raw["reach_resource_distance"])
+        bonus = self.force.character_resource_reach_distance_bonus + self.bonus(
+            "resource_reach_distance_bonus"
+        )
+        return float(self.proto.raw["reach_resource_distance"] + bonus)
 
     @property
     def running_speed(self) -> float:
-        """Tiles per tick."""
-        return float(self.proto.raw["running_speed"])
+        """Tiles per tick, on the tile on which it stands."""
+        bonus = self.force.character_running_speed_modifier + self.bonus("running_speed_modifier")
+        tile = load().raw["tile"][self.world.surface.tile(math.floor(self.x), math.floor(self.y))]
+        return float(
+            self.proto.raw["running_speed"] * max(0.0, 1 + bonus) * tile.get("walking_speed_modifier", 1)
+        )
+
+    @property
+    def mining_speed(self) -> float:
+        """Mining speed of its hands."""
+        bonus = self.force.manual_mining_speed_modifier + self.bonus("mining_speed_modifier")
+        return float(self.proto.raw["mining_speed"] * max(0.01, 1 + bonus))
+
+    # --- health --------------------------------------------------------------------------------------------------
+
+    @property
+    def max_health(self) -> float:
+        """Its health when nothing hurts it."""
+        return float(self.proto.max_health + self.force.character_health_bonus + self.bonus("health_bonus"))
+
+    @property
+    def health(self) -> float:
+        """Its health now: it comes back by and by once nothing has hurt it for a while (`ticks_to_stay_in_combat`)."""
+        ticks = self.world.tick - max(self._healed, self._heals_from)
+        if ticks <= 0 or self._health >= self.max_health:
+            return self._health
+        return min(self.max_health, self._health + float(self.proto.raw["healing_per_tick"]) * ticks)
+
+    @health.setter
+    def health(self, value: float) -> None:
+        tick = self.world.tick
+        if value < self.health:
+            self._heals_from = tick + int(self.proto.raw["ticks_to_stay_in_combat"])
+        self._health = value
+        self._healed = tick
+
+    # --- what it reaches -----------------------------------------------------------------------------------------
 
     def is_self(self, entity: Entity) -> bool:
         """Whether an entity is this character, which does not stand in its own way."""
@@ -94,138 +236,16 @@ class Character(Entity):
         dy = max(entity.top - self.y, 0.0, self.y - entity.bottom)
         return dx * dx + dy * dy <= self.reach**2
 
-    def settle(self) -> None:
-        self.crafting.settle()
-
     def more_state(self) -> list[Any]:
-        return [self.crafting.state(), self.mining.state(), self.walking.state(), self.cursor.state(), list(self.color)]
+        return [self.crafting.state(), self.mining.state(), self.walking.state(), self.cursor.state(), list(self.color),
+                sorted(self.bonuses.items()), self._heals_from]  # fmt: skip
 
 
-class HandCrafting(Process):
-    """The crafting queue: intermediates are queued before what needs them; ingredients are taken when queued.
-
-    `reserved` counts the products still to be made that later crafts in the queue use: those don't reach the inventory.
-    """
-
-    __slots__ = ("character", "queue", "reserved")
-
-    def __init__(self, character: Character) -> None:
-        self.character = character
-        self.queue: list[list[Any]] = []  # [recipe, crafts left]
-        self.reserved: Counter[str] = Counter()
-        character.world.register(self)
-
-    def begin(self, recipe: RecipePrototype, crafts: int) -> int:
-        """Queue up to `crafts` of a recipe, with the intermediates it lacks; how many crafts were queued."""
-        done = 0
-        while done < crafts:
-            held = self.character.main.contents()
-            steps: list[tuple[RecipePrototype, int]] = []
-            before = dict(held)
-            if not self._plan(recipe, 1, held, steps, ()):
-                break
-            self._take(before, held, steps)
-            for step, count in steps:
-                self._queue(step, count)
-            done += 1
-        if done and self.key == -1:
-            self._next()
-        return done
-
-    def _plan(
-        self,
-        recipe: RecipePrototype,
-        crafts: int,
-        held: dict[str, int],
-        steps: list[tuple[RecipePrototype, int]],
-        above: tuple[str, ...],
-    ) -> bool:
-        """Add the steps to `steps` and take what they use from `held`; False if something can't be had by hand."""
-        force = self.character.force
-        if recipe.name in above or recipe.name not in force.recipes_enabled:
-            return False
-        if recipe.category not in self.character.proto.raw["crafting_categories"]:
-            return False
-        for ingredient in recipe.ingredients:
-            if ingredient.type != "item":
-                return False
-            needed = int(ingredient.amount) * crafts
-            lacking = needed - held.get(ingredient.name, 0)
-            if lacking > 0:
-                maker = load().recipe.get(ingredient.name)
-                if maker is None:
-                    return False
-                made = int(maker.products[0].amount)
-                times = -(-lacking // made)
-                if not self._plan(maker, times, held, steps, (*above, recipe.name)):
-                    return False
-                held[ingredient.name] = held.get(ingredient.name, 0) + times * made
-            held[ingredient.name] = held.get(ingredient.name, 0) - needed
-        steps.append((recipe, crafts))
-        return True
-
-    def _take(
-        self, before: dict[str, int], after: dict[str, int], steps: list[tuple[RecipePrototype, int]]
-    ) -> None:
-        """Take from the inventory what a plan uses of it; the rest of what it uses, it makes."""
-        used: Counter[str] = Counter()
-        for recipe, crafts in steps:
-            for i in recipe.ingredients:
-                used[i.name] += int(i.amount) * crafts
-        for name, count in used.items():
-            taken = min(count, max(0, before.get(name, 0) - after[name]))
-            self.character.main.remove(name, taken)
-            if count > taken:
-                self.reserved[name] += count - taken
-
-    def _queue(self, recipe: RecipePrototype, crafts: int) -> None:
-        if self.queue and self.queue[-1][0] is recipe:
-            self.queue[-1][1] += crafts
-        else:
-            self.queue.append([recipe, crafts])
-
-    def _next(self) -> None:
-        """Let the time of the first craft in the queue run."""
-        if self.queue:
-            recipe = self.queue[0][0]
-            for i in recipe.ingredients:
-                self.character.force.items.used_by_hand(i.name, int(i.amount))
-            ticks = max(1, math.ceil(recipe.energy * 60 / self.speed - 1e-9))
-            world = self.character.world
-            world.schedule(self, world.tick + ticks, CRAFT)
-
-    @property
-    def speed(self) -> float:
-        """Crafting speed; 1 without bonuses."""
-        return 1.0 + self.character.force.manual_crafting_speed_modifier
-
-    def on_event(self, world: World, tick: int) -> None:
-        character = self.character
-        entry = self.queue[0]
-        for product in entry[0].products:
-            count = int(product.amount)
-            character.force.items.made_by_hand(product.name, count)
-            kept = min(count, self.reserved[product.name])
-            self.reserved[product.name] -= kept
-            count -= kept
-            put = character.main.insert(product.name, count)
-            if put < count:
-                world.spill(character.x, character.y, product.name, count - put)
-        entry[1] -= 1
-        if not entry[1]:
-            self.queue.pop(0)
-        self._next()
-
-    def size(self) -> int:
-        """Crafts still to come."""
-        return sum(entry[1] for entry in self.queue)
-
-    def settle(self) -> None:
-        """Nothing is kept lazily."""
-
-    def state(self) -> list[Any]:
-        """Plain data for the state hash."""
-        return [self.key, [[r.name, n] for r, n in self.queue], sorted((+self.reserved).items())]
+def shoots(gun: str, ammo: ItemPrototype) -> bool:
+    """Whether a gun takes ammunition of a kind."""
+    attack = load().item[gun].raw["attack_parameters"]
+    taken = attack.get("ammo_categories") or [attack.get("ammo_category")]
+    return ammo.raw["ammo_category"] in taken
 
 
 class HandMining(Process):
@@ -234,12 +254,14 @@ class HandMining(Process):
     The first item of a resource comes 121 ticks after asking and each next one 120 later (measured for ore).
     """
 
-    __slots__ = ("character", "position", "target")
+    __slots__ = ("_ends", "_length", "character", "position", "target")
 
     def __init__(self, character: Character) -> None:
         self.character = character
         self.position: tuple[float, float] | None = None
         self.target: Entity | None = None
+        self._length = 0  # ticks that one item takes at the present speed
+        self._ends = 0  # the tick at which the next one comes
         character.world.register(self)
 
     def start(self, x: float, y: float) -> None:
@@ -247,13 +269,25 @@ class HandMining(Process):
         found = [e for e in self.character.world.surface.at(x, y) if e.minable and e is not self.character]
         self.position = (x, y)
         target = max(found, key=lambda e: not isinstance(e, Resource), default=None)
-        if target is self.target and self.key != -1:
+        if target is self.target and self.key != NEVER:
             return
         self.target = target
         self.character.world.cancel(self)
-        if target is not None and self._within_reach(target):
-            world = self.character.world
-            world.schedule(self, world.tick + self._ticks(target) + 1, PICK)
+        if target is not None and self._within_reach(target) and by_hand(self.character, target):
+            self._length = self._ticks(target)
+            self._end_in(self._length + 1)
+
+    def _end_in(self, ticks: int) -> None:
+        world = self.character.world
+        self._ends = world.tick + ticks
+        world.schedule(self, self._ends, PICK)
+
+    def speed_changed(self) -> None:
+        """The hands' speed is another now: what is left of this item takes longer, or less long."""
+        if self.target is not None and self.target.valid and self.key != NEVER:
+            left, before = self._ends - self.character.world.tick, self._length
+            self._length = self._ticks(self.target)
+            self._end_in(max(1, -(-left * self._length // before)))
 
     def stop(self) -> None:
         """Stop mining."""
@@ -268,10 +302,8 @@ class HandMining(Process):
         return character.can_reach(target)
 
     def _ticks(self, target: Entity) -> int:
-        speed: float = self.character.proto.raw["mining_speed"] * (
-            1 + self.character.force.manual_mining_speed_modifier
-        )
-        return max(1, math.ceil(target.proto.mining_time * 60 / speed - 1e-9))
+        seconds = target.proto.mining_time / self.character.mining_speed
+        return max(1, math.ceil(seconds * TICKS_PER_SECOND - 1e-9))
 
     def on_event(self, world: World, tick: int) -> None:
         target = self.target
@@ -279,8 +311,9 @@ class HandMining(Process):
             self.stop()
             return
         mine(self.character, target)
-        if target.valid:
-            world.schedule(self, tick + self._ticks(target), PICK)
+        if target.valid and by_hand(self.character, target):
+            self._length = self._ticks(target)
+            self._end_in(self._length)
         else:
             self.stop()
 
@@ -289,21 +322,34 @@ class HandMining(Process):
         return [self.key, self.position]
 
 
+def by_hand(character: Character, target: Entity) -> bool:
+    """Whether something can be mined without a drill: not fluids, nor what is mined with the help of one."""
+    if isinstance(target, Resource):
+        raw = target.proto.raw
+        if raw.get("category", "basic-solid") not in character.proto.raw["mining_categories"]:
+            return False
+        return not (target.proto.minable or {}).get("required_fluid")
+    return all(product.type == "item" for product in target.proto.products)
+
+
 def mine(character: Character, target: Entity) -> bool:
-    """Mine an entity, or one item of a resource, at once: everything goes to the character; what doesn't fit is spilled."""
+    """Mine an entity, or one item of a resource, at once; False if that can't be done by hand.
+
+    Everything goes to the character; what doesn't fit is spilled.
+    """
+    if not by_hand(character, target):
+        return False
     world = character.world
     gained = list(target.mined_items())
-    by_hand = character.force.items.made_by_hand
     for product in target.proto.products:
-        if product.type != "item":
-            return False
         gained.append((product.name, int(product.amount)))
         if not target.proto.is_building:
-            by_hand(product.name, int(product.amount))
+            character.force.items.made_by_hand(product.name, int(product.amount))
     for name, count in gained:
         put = character.main.insert(name, count)
         if put < count:
             world.spill(target.x, target.y, name, count - put)
+    character.force.mined(target.name)
     if isinstance(target, Resource):
         target.deplete()
     else:
