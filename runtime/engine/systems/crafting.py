@@ -272,7 +272,10 @@ class CraftingMachine(Receiver):
         for fluid in plan.fluids_in:
             assert self.tank is not None
             self.tank.use(fluid.name, fluid.amount)
-            self.force.fluids.used(fluid.name, fluid.amount)
+            if fluid.amount > plan.ignored[fluid.name]:
+                self.force.fluids.used(fluid.name, fluid.amount - plan.ignored[fluid.name])
+        if plan.fluids_in:
+            self._let_flow()
         if self.watchers:
             self.changed()
 
@@ -299,9 +302,16 @@ class CraftingMachine(Receiver):
         self.wake(self.world.tick)
 
     def fluid_came(self) -> None:
-        if self.tank is not None:
-            self.tank.flush()
+        self._let_flow()
         self._touched()
+
+    def _let_flow(self) -> None:
+        """Fluids come and go whether it works or not."""
+        if self.tank is not None:
+            if self.recipe is not None:
+                self.tank.pull(self.recipe)
+            else:
+                self.tank.flush()
 
     @property
     def boxes(self) -> list[Box]:
@@ -615,6 +625,7 @@ class AssemblingMachine(CraftingMachine):
             if not self.fits_module(name):
                 held.append((name, self.modules.remove(name, count)))
         self.recount()
+        self._let_flow()
         for name, count in held:
             freed[name] = freed.get(name, 0) + count
         self.changed()

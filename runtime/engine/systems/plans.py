@@ -22,7 +22,7 @@ class Plan:
     The items of an assembling machine have a slot each, in the recipe's order; a furnace has but one of either kind.
     """
 
-    __slots__ = ("certain", "fluids_in", "fluids_out", "items_in", "items_out", "recipe", "room", "work")
+    __slots__ = ("certain", "fluids_in", "fluids_out", "ignored", "items_in", "items_out", "recipe", "room", "work")
 
     def __init__(self, recipe: RecipePrototype) -> None:
         self.recipe = recipe
@@ -34,6 +34,12 @@ class Plan:
             for slot, r in enumerate(rows)
         ]
         self.fluids_in: list[Ingredient] = [i for i in recipe.ingredients if i.type == "fluid"]
+        # fluid -> how much of what a craft takes the statistics ignore
+        self.ignored = {
+            r["name"]: int(r.get("ignored_by_stats") or 0)
+            for r in recipe.raw.get("ingredients") or ()
+            if r["type"] == "fluid"
+        }
         solid = [p for p in recipe.products if p.type == "item"]
         self.items_out: list[tuple[int, Product]] = list(enumerate(solid))
         self.fluids_out: list[Product] = [p for p in recipe.products if p.type == "fluid"]
