@@ -20,9 +20,9 @@ DIAGONAL = 1414
 # A turn costs less than the two steps of the smallest detour: fewest turns among the shortest paths, mostly.
 TURN = 600
 
-# In order of preference between equals: east, south, west, north, then the diagonals.
-STRAIGHT: tuple[Cell, ...] = ((1, 0), (0, 1), (-1, 0), (0, -1))
-DIAGONALS: tuple[Cell, ...] = ((1, 1), (-1, 1), (-1, -1), (1, -1))
+# In order of preference between equals: north, east, south, west, then the diagonals.
+STRAIGHT: tuple[Cell, ...] = ((0, -1), (1, 0), (0, 1), (-1, 0))
+DIAGONALS: tuple[Cell, ...] = ((1, -1), (1, 1), (-1, 1), (-1, -1))
 
 # Cells searched from the goal's side first: that many show whether the goal is walled in.
 ENCLOSURE_CELLS = 1500
@@ -119,7 +119,7 @@ class _Search:
     # --- over free ground: no search at all -----------------------------------------------------------
 
     def plain_routes(self) -> Iterator[Iterable[Cell]]:
-        """Steps of the shortest routes with at most one turn, the longer leg first."""
+        """Steps of the shortest routes with at most one turn, the shorter leg first."""
         dx, dy = self.goal[0] - self.start[0], self.goal[1] - self.start[1]
         east, south = (dx > 0) - (dx < 0), (dy > 0) - (dy < 0)
         if self.straight:
@@ -128,7 +128,7 @@ class _Search:
             both = min(abs(dx), abs(dy))
             along = (east, 0) if abs(dx) > abs(dy) else (0, south)
             legs = [(along, max(abs(dx), abs(dy)) - both), ((east, south), both)]
-        if legs[1][1] > legs[0][1]:
+        if legs[1][1] < legs[0][1]:
             legs.reverse()
         for order in (legs, legs[::-1]):
             yield (step for step, count in order for _ in range(count))

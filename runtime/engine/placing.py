@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from runtime.engine.force import Force
     from runtime.engine.world import World
 
+# Scripts put these into the way of path requests, over whatever stands there.
+INERT = frozenset({"simple-entity", "simple-entity-with-owner", "simple-entity-with-force"})
+
 
 def snapped(proto: EntityPrototype, x: float, y: float, direction: int) -> tuple[float, float]:
     """The position the game gives an entity: buildings and resources stand on the tile grid."""
@@ -98,7 +101,8 @@ def place(
 ) -> Entity | None:
     """Build an entity as `LuaSurface.create_entity`; None where something solid of a player's stands in the way.
 
-    Scripts may build where a hand may not (on trees, on ore, over characters); two buildings can't overlap.
+    Scripts may build where a hand may not (on trees, on ore, over characters). In the game they may build anything over
+    anything; here only what never acts may overlap buildings, since two that act would share their places.
     """
     direction = faced(proto, direction)
     if fast_replace:
@@ -115,7 +119,11 @@ def place(
             return made
     if proto.type == "character":
         return world.create(proto.name, x, y, direction, force, **fields)
-    if proto.is_building and world.surface.obstacle(proto, x, y, direction, _movable) is not None:
+    if (
+        proto.is_building
+        and proto.type not in INERT
+        and world.surface.obstacle(proto, x, y, direction, _movable) is not None
+    ):
         return None
     made = world.create(proto.name, x, y, direction, force, **fields)
     if proto.is_building:

@@ -48,13 +48,11 @@ class Ellipse(NamedTuple):
                 yield self.y + dy, self.x - half, self.x + half
 
 
-# The pond's four straight shores take an offshore pump each; a hundred pipes reach from it to the origin. Its corner
-# towards the origin is square: FLE puts the first pump beside the nearest water, on the east shore when it can, and its
-# tests build boilers and engines to the right of that pump, and above those.
-POND_ROWS = tuple(
-    (-64 + row, -19 + cut, -4 - (cut if row < 6 else 0))
-    for row, cut in enumerate((5, 3, 2, 1, 0, 0, 0, 0, 0, 1, 2, 3, 5))
-)
+# The pond's four straight shores take an offshore pump each; a hundred pipes reach from it to the origin. Its southern
+# corners are square: FLE puts a pump beside the nearest water, at a corner on the eastern or western shore, and its
+# tests build boilers and engines away from the water there, and above those.
+POND_CUTS = (5, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+POND_ROWS = tuple((-64 + row, -19 + cut, -4 - cut) for row, cut in enumerate(POND_CUTS))
 POND_DEEP = Ellipse(-11, -57, 3, 2)
 LAKES = (
     Ellipse(-150, -130, 34, 24),
