@@ -175,6 +175,10 @@ class Entity(Process):
         """Items that an inserter may take from here now, in the order in which it would choose."""
         return ()
 
+    def first(self) -> str | None:
+        """The first item of what `offer` gives, or None."""
+        return next(iter(self.offer()), None)
+
     def take(self, name: str, count: int) -> int:
         """An inserter takes up to `count`; the number taken."""
         return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from runtime.engine.prototypes import EntityPrototype, joules
+from runtime.engine.systems.electricity import units
 
 # A step this short costs nothing, tiles.
 NO_STEP = 0.001
@@ -15,10 +16,25 @@ NO_STEP = 0.001
 QUANTUM = 1 / 1024
 MOST_REMEMBERED = 20_000  # paths, and chases, of a prototype's arms
 
-Path = list[tuple[float, float, float]]  # after each tick: turn, length, joules spent since the path began
+Point = tuple[float, float, float]  # turn, length, joules spent since the path began
 
 
+class Path:
+    """A way of an arm: where it is after each of `count` ticks, and what that takes. Shared, and not to be changed."""
+
+    __slots__ = ("count", "energy", "length", "points", "turn", "units")
+
+    def __init__(self, points: list[Point]) -> None:
+        self.points = points
+        self.count = len(points)
+        self.turn, self.length, self.energy = points[-1] if points else (0.0, 0.0, 0.0)
+        self.units = units(self.energy)
+
+
+NO_PATH = Path([])
 Chase = tuple[Path, bool]  # the way, and whether it ends at the item
+# Chases of arms to one lane of a belt beside them: turn, length, energy at hand, the item's place and where it would stop.
+Chases = dict[tuple[float, float, float, int, int], Chase]
 
 
 class ArmType:
@@ -46,7 +62,7 @@ class ArmType:
         self.drop_length = math.hypot(*raw["insert_position"])
         self.start: float = raw.get("starting_distance", 0.7)
         self.paths: dict[tuple[float, float, float, float], Path] = {}
-        self.chases: dict[tuple[float, ...], Chase] = {}
+        self.chases: dict[tuple[float, ...], Chases] = {}
 
     def step(
         self, turn: float, length: float, to_turn: float, to_length: float, budget: float
@@ -93,28 +109,25 @@ class ArmType:
         return turn, length, spent, extended and turned
 
     def path(self, turn: float, length: float, to_turn: float, to_length: float) -> Path:
-        """The way to a resting point with all the energy it takes. Not to be changed: it is shared."""
+        """The way to a resting point with all the energy it takes."""
         key = (turn, length, to_turn, to_length)
         path = self.paths.get(key)
         if path is None:
-            path = []
+            points: list[Point] = []
             total = 0.0
             there = False
             while not there:
                 turn, length, spent, there = self.step(turn, length, to_turn, to_length, math.inf)
                 total += quantised(spent)
-                path.append((turn, length, total))
+                points.append((turn, length, total))
             if len(self.paths) >= MOST_REMEMBERED:
                 self.paths.clear()
-            self.paths[key] = path
+            path = self.paths[key] = Path(points)
         return path
 
-    def remember(self, key: tuple[float, ...], chase: Chase) -> Chase:
-        """Keep a chase in `chases` under everything that it depends on."""
-        if len(self.chases) >= MOST_REMEMBERED:
-            self.chases.clear()
-        self.chases[key] = chase
-        return chase
+    def chases_to(self, key: tuple[float, ...]) -> Chases:
+        """The chases that are known to a lane; `key` is all that they depend on beside the item's way and the arm's place."""
+        return self.chases.setdefault(key, {})
 
 
 def quantised(energy: float) -> float:

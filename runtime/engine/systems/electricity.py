@@ -21,9 +21,10 @@ UNITS = 60_000  # per joule: 1 W is 1,000 units per tick, so every power of a pr
 ONE = 1 << 20  # work done in a tick at full satisfaction
 DAY = 25_200  # ticks of a day on nauvis (its surface property)
 DUSK, EVENING, MORNING, DAWN = 0.25, 0.45, 0.55, 0.75  # of a day that begins at noon
-DAY_STEP = 60  # ticks for which a panel's output is taken to be constant
+DAY_STEP = 60  # ticks for which a panel's output, and what arms draw, is taken to be constant
 LEVELS = 64  # speeds at which inserters are told apart when there is too little power
 INTERFACE = "electric-energy-interface"
+TICK_SHIFT = 22  # of the key of a pending event (`World.schedule`)
 WIDEST_SUPPLY = 32.0  # no pole supplies farther, tiles
 
 
@@ -40,6 +41,11 @@ def daylight(tick: int) -> float:
     if time < EVENING:
         return (EVENING - time) / (EVENING - DUSK)
     return max(0.0, (time - MORNING) / (DAWN - MORNING))
+
+
+def last_of_step(tick: int) -> int:
+    """The last tick of the step of `DAY_STEP` ticks that a tick is in."""
+    return tick // DAY_STEP * DAY_STEP + DAY_STEP - 1
 
 
 def drain_of(proto: EntityPrototype) -> float:
@@ -120,11 +126,12 @@ class Power:
     The owner's `power_came` is called when it can begin to work and couldn't before.
     """
 
-    __slots__ = ("drain", "due", "network", "owner", "phase", "rate", "resting", "waits")
+    __slots__ = ("drain", "due", "network", "owner", "phase", "rate", "resting", "use", "waits")
 
     def __init__(self, owner: Entity) -> None:
         self.owner = owner
         self.network: Network | None = None
+        self.use: Use | None = None  # of the network, for the owner's prototype
         self.drain = units(drain_of(owner.proto))
         self.rate = self.drain
         self.due = 0  # on the network's clock, while it waits; what is left of it otherwise
@@ -148,14 +155,9 @@ class Power:
 
     def _draw(self, rate: int) -> None:
         if rate != self.rate:
-            if self.network is not None:
-                self.network.demands(self.owner.name, rate - self.rate)
+            if self.network is not None and self.use is not None:
+                self.network.demands(self.use, rate - self.rate)
             self.rate = rate
-
-    def charge(self, energy: float, ticks: int) -> None:
-        """Draw some energy, spread over the next `ticks`, beside what `set_rate` says, in place of the last such charge."""
-        if self.network is not None:
-            self.network.charge(self.owner, units(energy) // ticks if ticks else 0, ticks)
 
     def work(self, amount: int, phase: int) -> None:
         """Have the owner's event come when so much work is done (`ONE` is a tick's at full power)."""
@@ -197,12 +199,14 @@ class Power:
         if old is not None:
             old.clock.forget(self.owner)
             old.members.pop(self.owner.unit_number, None)
-            old.charge(self.owner, 0, 0)
-            old.demands(self.owner.name, -self.rate)
+            if self.use is not None:
+                old.demands(self.use, -self.rate)
         self.network = network
+        self.use = None
         if network is not None:
+            self.use = network.use_of(self.owner.name)
             network.members[self.owner.unit_number] = self.owner
-            network.demands(self.owner.name, self.rate)
+            network.demands(self.use, self.rate)
         if self.waits:
             self.work(left, self.phase)
         if network is not None and network.clock.rate:
@@ -245,14 +249,41 @@ class Group:
         self.members: dict[int, Accumulator] = {}
 
 
+class Use:
+    """What the entities of a prototype draw from a network: `rate` units per tick since `mark` on its clock, `total` before.
+
+    `owed` is what arms have been granted for their movements and is still to be drawn; `arms` is the part of `rate` that
+    they draw now, and `paying` whether the network attends to that.
+    """
+
+    __slots__ = ("arms", "mark", "owed", "paying", "rate", "total")
+
+    def __init__(self, mark: int) -> None:
+        self.rate = 0
+        self.total = 0  # units × ONE
+        self.mark = mark
+        self.owed = 0
+        self.arms = 0
+        self.paying = False
+
+    def change(self, change: int, now: int) -> None:
+        """Draw another rate from `now` on the network's clock."""
+        self.total += self.rate * (now - self.mark)
+        self.mark = now
+        self.rate += change
+
+
 class Network(Process):
     """What a set of wired poles supplies. `demand` and the supplies are energy units per tick.
 
-    Its event, at the end of a tick, weighs supply against demand anew.
+    Its event, at the end of a tick, weighs supply against demand anew. While nothing but panels, or nothing but interfaces,
+    gives more than is asked for, it is `calm`: a change of demand up to `enough` is booked and alters nothing else.
+
+    Arms move for a moment and at any time. What they take is drawn evenly over the `DAY_STEP` ticks that follow.
     """
 
     __slots__ = (
-        "charges", "clock", "demand", "ends", "generators", "groups", "interfaces", "made", "members", "panels",
+        "calm", "clock", "demand", "enough", "generators", "groups", "interfaces", "level", "made", "members", "panels",
         "poles", "since", "speed", "used", "world",
     )  # fmt: skip
 
@@ -265,12 +296,13 @@ class Network(Process):
         self.interfaces = 0  # energy units per tick of electric energy interfaces
         self.groups: list[Group] = []
         self.demand = 0
-        self.charges: dict[int, tuple[int, int, str]] = {}  # unit number -> last tick, rate, whose
-        self.ends: list[tuple[int, int]] = []  # of charges: tick, unit number; stale ones too
-        self.used: dict[str, list[int]] = {}  # prototype -> rate, units × ONE until mark, mark on the clock
+        self.used: dict[str, Use] = {}  # by prototype
         self.made: dict[str, list[int]] = {}  # prototype -> rate, units until mark, mark as a tick
         self.since = world.tick  # up to when accumulators are settled
-        self.speed = 0  # satisfaction in `LEVELS`, as inserters know it
+        self.level = 0  # satisfaction in `LEVELS`
+        self.speed = 0  # the same when inserters in motion were last told
+        self.calm = ""  # the prototype of all that gives
+        self.enough = 0
         world.register(self)
         self.clock = WorkClock(world)
 
@@ -281,28 +313,48 @@ class Network(Process):
 
     def touch(self) -> None:
         """Something that the balance depends on has changed."""
+        self.calm = ""
         self.world.schedule(self, self.world.tick, SETTLE)
 
-    def demands(self, name: str, change: int) -> None:
-        """Those of a prototype ask for more, or less."""
-        now = self.clock.at(self.world.tick)
-        row = self.used.setdefault(name, [0, 0, now])
-        row[1] += row[0] * (now - row[2])
-        row[2] = now
-        row[0] += change
-        self.demand += change
-        self.touch()
+    def use_of(self, name: str) -> Use:
+        """What those of a prototype draw."""
+        use = self.used.get(name)
+        if use is None:
+            use = self.used[name] = Use(self.clock.at(self.world.tick))
+        return use
 
-    def charge(self, entity: Entity, rate: int, ticks: int) -> None:
-        """An entity asks for `rate` for some ticks, in place of what it still asks for."""
-        unit = entity.unit_number
-        _, before, _ = self.charges.pop(unit, (0, 0, ""))
-        if rate != before:
-            self.demands(entity.name, rate - before)
-        if rate:
-            end = self.world.tick + ticks
-            self.charges[unit] = (end, rate, entity.name)
-            heapq.heappush(self.ends, (end, unit))
+    def demands(self, use: Use, change: int) -> None:
+        """Those of a prototype ask for more, or less."""
+        tick = self.world.tick
+        use.change(change, self.clock.at(tick))
+        self.demand += change
+        if self.calm and self.demand <= self.enough:
+            self._make(self.calm, self.demand, tick)
+        else:
+            self.touch()
+
+    def pay(self, use: Use) -> None:
+        """Begin to draw what arms are owed."""
+        use.paying = True
+        end = last_of_step(self.world.tick)
+        if self.key == NEVER or end < self.key >> TICK_SHIFT:
+            self.world.schedule(self, end, SETTLE)
+
+    def _pay(self, tick: int) -> bool:
+        """At the end of a step: draw in the next one what arms were granted in this; whether there is anything."""
+        more = False
+        now = self.clock.at(tick)
+        for use in self.used.values():
+            if use.paying:
+                rate = max(use.owed, 0) // DAY_STEP
+                use.owed -= rate * DAY_STEP
+                if rate != use.arms:
+                    use.change(rate - use.arms, now)
+                    self.demand += rate - use.arms
+                    use.arms = rate
+                use.paying = rate > 0
+                more = more or use.paying
+        return more
 
     def settle(self) -> None:
         """Bring the accumulators to the present."""
@@ -314,22 +366,18 @@ class Network(Process):
                 group.level += group.rate * passed
 
     def on_event(self, world: Any, tick: int) -> None:
-        while self.ends and self.ends[0][0] <= tick:
-            end, unit = heapq.heappop(self.ends)
-            charge = self.charges.get(unit)
-            if charge is not None and charge[0] == end:
-                del self.charges[unit]
-                self.demands(charge[2], -charge[1])
-        world.cancel(self)  # what `demands` has asked for is what happens now
+        end = last_of_step(tick)
+        stepwise = self._pay(tick) if tick == end else any(use.paying for use in self.used.values())
+        self.calm = ""
         self.settle()
         self._merge_groups()
-        when = [self.ends[0][0]] if self.ends else []
+        when = []
         solar = self.panels
         if solar and not world.surface.always_day:
             solar = int(solar * daylight(tick + 1))
-            when.append((tick // DAY_STEP + 1) * DAY_STEP - 1)
-            if when[-1] <= tick:
-                when[-1] += DAY_STEP
+            stepwise = True
+        if stepwise:
+            when.append(end if end > tick else end + DAY_STEP)
         capacity = [(g, g.capacity()) for g in self.generators.values()]
         steam = sum(c for _, c in capacity)
         gives = sum(min(accumulator_limit(g, False), g.level) * len(g.members) for g in self.groups)
@@ -364,7 +412,12 @@ class Network(Process):
             {"solar-panel": from_solar, INTERFACE: from_interfaces, "accumulator": from_stored}, capacity
         )
         self._set_satisfaction(satisfaction)
-        if when and self.key == NEVER:  # else somebody has touched it meanwhile
+        if not capacity and not self.groups and satisfaction == ONE:
+            if solar and demand <= solar:
+                self.calm, self.enough = "solar-panel", solar
+            elif not solar and self.interfaces:
+                self.calm, self.enough = INTERFACE, self.interfaces
+        if when and (self.key == NEVER or min(when) < self.key >> TICK_SHIFT):
             world.schedule(self, min(when), SETTLE)
 
     def _book(self, rates: dict[str, int], capacity: list[tuple[Any, int]]) -> None:
@@ -372,14 +425,17 @@ class Network(Process):
             rates[generator.name] = rates.get(generator.name, 0) + generator.output
         tick = self.world.tick
         for name, rate in rates.items():
-            row = self.made.get(name)
-            if row is None:
-                if not rate:
-                    continue
-                row = self.made[name] = [0, 0, tick]
-            row[1] += row[0] * (tick - row[2])
-            row[2] = tick
-            row[0] = rate
+            self._make(name, rate, tick)
+
+    def _make(self, name: str, rate: int, tick: int) -> None:
+        row = self.made.get(name)
+        if row is None:
+            if not rate:
+                return
+            row = self.made[name] = [0, 0, tick]
+        row[1] += row[0] * (tick - row[2])
+        row[2] = tick
+        row[0] = rate
 
     def _set_satisfaction(self, satisfaction: int) -> None:
         before = self.clock.rate
@@ -391,7 +447,7 @@ class Network(Process):
                 power = getattr(member, "power", None)
                 if power is not None:
                     power.came()
-        speed = level_of(satisfaction)
+        self.level = speed = level_of(satisfaction)
         # Arms in motion are planned anew only when the speed is another altogether.
         if speed != self.speed and (
             LEVELS in (speed, self.speed) or not self.speed / 2 < speed < self.speed * 2
@@ -425,14 +481,15 @@ class Network(Process):
         """Joules consumed so far by prototype."""
         now = self.clock.at(self.world.tick)
         return {
-            n: (total + rate * (now - mark)) / ONE / UNITS
-            for n, (rate, total, mark) in sorted(self.used.items())
+            name: (use.total + use.rate * (now - use.mark)) / ONE / UNITS
+            for name, use in sorted(self.used.items())
         }
 
     def state(self) -> list[Any]:
         """Plain data for the state hash."""
         passed = self.world.tick - self.since
-        return [self.id, self.key, self.demand, self.panels, self.interfaces, sorted(self.charges.items()),
+        return [self.id, self.key, self.demand, self.panels, self.interfaces,
+                [[n, u.rate, u.owed, u.arms, u.paying] for n, u in sorted(self.used.items())],
                 self.clock.state(), self.clock.key, self.clock.unit_number, self.unit_number, self.speed,
                 sorted((sorted(g.members), g.level + g.rate * passed, g.rate) for g in self.groups),
                 self.production(), self.consumption()]  # fmt: skip
@@ -566,21 +623,23 @@ def _move(poles: list[ElectricPole], network: Network) -> None:
         for member in list(old.members.values()):
             network.world.connect(member)
         if not old.poles:
-            for rows, others in ((network.used, old.used), (network.made, old.made)):
-                _inherit(rows, others, network, old)
+            _inherit(network, old)
         _drop_if_empty(old)
     network.touch()
 
 
-def _inherit(
-    rows: dict[str, list[int]], others: dict[str, list[int]], network: Network, old: Network
-) -> None:
-    """Statistics of a network that has become part of another."""
+def _inherit(network: Network, old: Network) -> None:
+    """Statistics of a network that has become part of another, and what arms owe."""
     tick = network.world.tick
-    clocks = rows is network.used
-    now, then = (network.clock.at(tick), old.clock.at(tick)) if clocks else (tick, tick)
-    for name, (rate, total, mark) in others.items():
-        rows.setdefault(name, [0, 0, now])[1] += total + rate * (then - mark)
+    then = old.clock.at(tick)
+    for name, use in old.used.items():
+        heir = network.use_of(name)
+        heir.total += use.total + use.rate * (then - use.mark)
+        heir.owed += use.owed + use.arms * (last_of_step(tick) - tick)
+        if heir.owed > 0 and not heir.paying:
+            network.pay(heir)
+    for name, (rate, total, mark) in old.made.items():
+        network.made.setdefault(name, [0, 0, tick])[1] += total + rate * (tick - mark)
 
 
 def _drop_if_empty(network: Network) -> None:

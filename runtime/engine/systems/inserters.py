@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 from runtime.engine.entity import DROP, NEVER, PICK, Entity, entity_class, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
-from runtime.engine.systems.arm import ArmType, Path, arm_type, offset, polar, quantised
+from runtime.engine.systems.arm import (
+    MOST_REMEMBERED,
+    NO_PATH,
+    ArmType,
+    Chase,
+    Chases,
+    Path,
+    Point,
+    arm_type,
+    offset,
+    polar,
+    quantised,
+)
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
-from runtime.engine.systems.electricity import LEVELS, ONE, Power, level_of
+from runtime.engine.systems.electricity import LEVELS, ONE, Power
 from runtime.engine.systems.ground import ItemOnGround, await_delivery, deliver, receiver
 from runtime.engine.systems.lanes import SPACING, Chaser, Lane
 
@@ -27,6 +38,26 @@ OWN_SLOT_TURN = 0.375
 MOST_STEPS = 512  # of a chase: an item crosses a belt in at most 37 ticks, unless it stands
 BUFFER = 2560.0  # what a burner inserter keeps ready, joules (measured)
 CONTAINERS = frozenset({"container", "logistic-container", "infinity-container", "linked-container"})
+NOTHING: frozenset[str] = frozenset()
+
+
+class Window:
+    """What an inserter can reach of a lane: from `low` up to `high`, places of the lane; `base` is where its belt begins.
+
+    `chases` are those that are known to arms like its own beside a belt like this.
+    """
+
+    __slots__ = ("base", "chases", "high", "lane", "low", "number")
+
+    def __init__(self, inserter: Inserter, belt: TransportBelt, number: int) -> None:
+        self.number = number
+        self.lane = belt.lanes[number]
+        self.low, self.high = belt.reach(number)
+        self.base = belt.offsets[number] + belt.hidden
+        self.chases: Chases = inserter.arm.chases_to(
+            (belt.x - inserter.x, belt.y - inserter.y, belt.direction, belt.lengths[0] - belt.lengths[1], number,
+             self.low - self.base, self.lane.speed)
+        )  # fmt: skip
 
 
 @entity_class("inserter")
@@ -38,25 +69,28 @@ class Inserter(Chaser):
     """
 
     __slots__ = (
-        "arm", "began", "buffer", "burner", "drop_entity", "filters", "goal", "held", "held_count", "lane",
-        "lane_number", "last_step", "length", "paid", "path", "pickup_entity", "planned", "power", "resolved",
-        "second_lane_first", "starved", "steps", "stopped", "turn", "use_filters",
+        "arm", "began", "buffer", "burner", "catches", "drop_entity", "drop_entry", "drop_lane", "drop_turn", "filters",
+        "goal", "granted", "held", "held_count", "lane", "lane_number", "last_step", "length", "level", "open_ended", "paid",
+        "path", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved", "second_lane_first", "seen",
+        "starved", "steps", "stopped", "turn", "use_filters", "windows",
     )  # fmt: skip
     rotatable = True
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.arm: ArmType = arm_type(self.proto)
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None
+        self.level = 0 if self.power is not None else LEVELS  # of speed; 0: it has no power
+        self.arm: ArmType = arm_type(self.proto, 1.0)
         self.buffer = 0.0
-        self.turn = (self.direction % 16) / 16
+        self._face()
+        self.turn = self.pickup_turn
         self.length = self.arm.start
-        self.path: Path = []
+        self.path: Path = NO_PATH
         self.steps = 0  # how many of the path's steps are to be made
         self.began = 0
-        self.paid = 0.0  # joules of the path's energy that have been drawn already
-        self.second_lane_first = False
+        self.paid = 0.0  # joules of the path's energy that have been drawn already, from fuel
+        self.granted = 0  # energy units that the network owes to it for the path
         self.goal = FETCH
         self.starved = False
         self.stopped = False  # `active` as last acted on, negated
@@ -67,21 +101,40 @@ class Inserter(Chaser):
         self.lane: Lane | None = None
         self.lane_number = 0
         self.at = -1
+        self.catches = False  # the path ends at the chased item, as far as is known
         self.planned = 0  # where the chased item will be at the path's end
         self.last_step = 0.0  # joules that the last move's last tick took
+        self._forget()
+
+    def _face(self) -> None:
+        self.pickup_turn = (self.direction % 16) / 16
+        self.drop_turn = (self.direction + 8) % 16 / 16
+
+    def _forget(self) -> None:
+        """Know nothing of what is around it."""
         self.resolved = False
         self.pickup_entity: Entity | None = None
+        self.pickup_belt: TransportBelt | None = None
         self.drop_entity: Entity | None = None
+        self.open_ended = False  # nothing but room limits what may be brought
+        self.second_lane_first = False
+        self.seen: list[Lane] | None = None  # the lanes of `pickup_belt` that `windows` are about
+        self.windows: list[Window] = []
+        self.drop_lane: Lane | None = None
+        self.drop_entry = 0
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         # Found again when needed: a chain of machines that hand on to each other would be saved by recursion.
-        state.update(arm=None, resolved=False, pickup_entity=None, drop_entity=None)
+        for name in ("pickup_entity", "pickup_belt", "drop_entity", "seen", "windows", "drop_lane", "arm"):
+            del state[name]
+        state["resolved"] = False
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._set_speed()
+        self._forget()
+        self.arm = arm_type(self.proto, (self.level or LEVELS) / LEVELS)
 
     # --- its life ----------------------------------------------------------------------------------------------
 
@@ -93,22 +146,26 @@ class Inserter(Chaser):
         self.world.schedule(self, self.world.tick + 1, PICK)
 
     def removed(self) -> None:
+        self._halt(self.world.tick)
         self._watch(False)
-        self._stop_chasing()
-        self._stop_waiting(self.pickup_target)
-        self._forget_targets()
+        self._leave()
 
     def rotate_to(self, direction: int) -> None:
         tick = self.world.tick
         self._halt(tick)
         self._watch(False)
-        self._stop_chasing()
-        self._stop_waiting(self.pickup_target)
-        self._forget_targets()
+        self._leave()
         super().rotate_to(direction)
+        self._face()
         self._watch(True)
         self.goal = CARRY if self.held is not None else FETCH
         self.world.schedule(self, tick + 1, PICK)
+
+    def _leave(self) -> None:
+        """Have nothing to do with what is around it any more."""
+        self._stop_chasing()
+        self._stop_waiting()
+        self._forget_targets()
 
     def _watch(self, on: bool) -> None:
         surface = self.world.surface
@@ -119,6 +176,7 @@ class Inserter(Chaser):
                 surface.unwatch_tile(math.floor(x), math.floor(y), self)
 
     def surroundings_changed(self, cell: tuple[int, int]) -> None:
+        self._stop_waiting()
         self._forget_targets()
         self.wake(self.world.tick + 1)
 
@@ -130,7 +188,7 @@ class Inserter(Chaser):
         else:
             self._halt(self.world.tick)
             self._stop_chasing()
-            self._stop_waiting(self.pickup_target)
+            self._stop_waiting()
             self.goal = CARRY if self.held is not None else FETCH
             self.world.cancel(self)
 
@@ -161,33 +219,35 @@ class Inserter(Chaser):
         return self.drop_entity
 
     def _resolve(self) -> None:
-        if not self.resolved:
-            self.resolved = True
-            self.pickup_entity = receiver(self.world, self, *self.pickup_position())
-            self.drop_entity = receiver(self.world, self, *self.drop_position())
-            source = self.pickup_entity
-            if isinstance(source, TransportBelt):
-                one, two = (math.dist(source.point(lane, 128), (self.x, self.y)) for lane in (1, 2))
-                self.second_lane_first = two < one - 1e-9
-            elif source is not None:
-                source.watchers[self.unit_number] = self
+        if self.resolved:
+            return
+        self.resolved = True
+        source = self.pickup_entity = receiver(self.world, self, *self.pickup_position())
+        target = self.drop_entity = receiver(self.world, self, *self.drop_position())
+        self.open_ended = target is None or isinstance(target, TransportBelt) or target.type in CONTAINERS
+        if isinstance(source, TransportBelt):
+            self.pickup_belt = source
+            one, two = (math.dist(source.point(lane, 128), (self.x, self.y)) for lane in (1, 2))
+            self.second_lane_first = two < one - 1e-9
+        elif source is not None:
+            source.watchers[self.unit_number] = self
 
     def _forget_targets(self) -> None:
         if self.resolved:
-            self._stop_waiting(self.pickup_entity)
             for entity in (self.pickup_entity, self.drop_entity):
                 if entity is not None:
                     entity.watchers.pop(self.unit_number, None)
-            self.resolved = False
-            self.pickup_entity = self.drop_entity = None
+            self._forget()
 
-    @property
-    def _pickup_turn(self) -> float:
-        return (self.direction % 16) / 16
-
-    @property
-    def _drop_turn(self) -> float:
-        return (self.direction + 8) % 16 / 16
+    def _windows(self, belt: TransportBelt) -> list[Window]:
+        """What it can reach of the belt that it takes from, the lane that comes first (the nearer) first."""
+        lanes = belt.lanes
+        if lanes is not self.seen:
+            self.seen = lanes
+            # On a curve lane 1 comes first from wherever one picks (measured).
+            second = self.second_lane_first and belt.lengths[0] == belt.lengths[1]
+            self.windows = [Window(self, belt, number) for number in ((1, 0) if second else (0, 1))]
+        return self.windows
 
     # --- moving ------------------------------------------------------------------------------------------------
 
@@ -198,66 +258,96 @@ class Inserter(Chaser):
         """
         self.goal = goal
         self.path = path
-        self.paid = 0.0
         self.began = tick
-        self.starved = False
-        self.steps = (
-            len(path)
-            if self.burner is not None and path[-1][2] <= self.burner.remaining
-            else self._affordable(path)
-        )
-        if self.steps == 0:
-            self.starved = True
-            self.path = []
-            self.world.cancel(self)
-            return
-        if self.power is not None:
-            # At part speed the same energy is spread over more ticks, of each of which only that part is supplied.
-            energy = path[-1][2] * LEVELS / level_of(self.power.satisfaction)
-            self.power.charge(energy, len(path))
-        if self.steps < len(path):
-            self.world.schedule(self, tick + self.steps, PICK)
-        elif goal == FETCH:
-            self.world.cancel(self)
+        steps = count = path.count
+        power = self.power
+        if power is not None:
+            level = self.level
+            use = power.use
+            if level == 0 or use is None:
+                steps = 0
+            else:
+                # At part speed the same energy is asked for more than once, and that part of it is supplied.
+                granted = path.units if level == LEVELS else path.units * LEVELS // level
+                self.granted = granted
+                use.owed += granted
+                if not use.paying and power.network is not None:
+                    power.network.pay(use)
         else:
-            self.world.schedule(self, tick + self.steps, DROP if goal == CARRY else PICK)
+            self.paid = 0.0
+            if self.burner is None or path.energy > self.burner.remaining:
+                steps = self._affordable(path)
+        self.steps = steps
+        if steps == 0:
+            self.starved = True
+            self.path = NO_PATH
+            self.key = NEVER
+            return
+        self.starved = False
+        if steps < count:
+            self.world.schedule(self, tick + steps, PICK)
+        elif goal == FETCH:
+            self.key = NEVER
+        else:
+            self.world.schedule(self, tick + steps, DROP if goal == CARRY else PICK)
 
     def _affordable(self, path: Path) -> int:
-        """How many steps of a path can be made before the next fuel is lit or energy runs out."""
+        """How many steps of a path can be made before the next fuel is lit or the fuel runs out."""
         burner = self.burner
         if burner is None:
-            return len(path) if self.power is not None and self.power.satisfaction else 0
+            return 0
         limit = burner.remaining
         reserve = limit + self.buffer
         fuelled = not burner.inventory.is_empty()
-        for steps, (_, _, spent) in enumerate(path, 1):
+        for steps, (_, _, spent) in enumerate(path.points, 1):
             if fuelled and spent > limit:
                 return steps
             if not fuelled and spent > reserve:
                 return steps - 1
-        return len(path)
+        return path.count
 
     def _halt(self, tick: int) -> None:
         """Be where the path has led by the end of `tick`, and stay."""
-        steps = min(tick - self.began, self.steps)
         path = self.path
-        if steps > 0 and path:
-            self.turn, self.length, spent = path[steps - 1]
-            self.last_step = spent - (path[steps - 2][2] if steps > 1 else 0.0)
-            self._pay(spent - self.paid)
-        if self.power is not None and path and steps < len(path):
-            self.power.charge(0.0, 0)
-        self.path = []
+        steps = min(tick - self.began, self.steps)
+        if steps == path.count:
+            self._arrive(tick)
+            return
+        spent = 0.0
+        if steps > 0:
+            self.turn, self.length, spent = path.points[steps - 1]
+            if self.burner is not None:
+                self.last_step = spent - (path.points[steps - 2][2] if steps > 1 else 0.0)
+                self._pay(spent - self.paid)
+        if self.granted and self.power is not None and self.power.use is not None:
+            self.power.use.owed -= self.granted - int(self.granted * spent / path.energy)
+        self.granted = 0
+        self.path = NO_PATH
         self.steps = 0
+        self.paid = 0.0
+        self.began = tick
+
+    def _arrive(self, tick: int) -> None:
+        """Be at the end of the path, if there is one."""
+        path = self.path
+        if path.count:
+            self.turn = path.turn
+            self.length = path.length
+            if self.burner is not None:
+                self.last_step = path.energy - (path.points[-2][2] if path.count > 1 else 0.0)
+                self._pay(path.energy - self.paid)
+            self.path = NO_PATH
+        self.steps = 0
+        self.granted = 0
         self.paid = 0.0
         self.began = tick
 
     def settle(self) -> None:
         # Sums of energies are exact (`arm.QUANTUM`): paying in parts comes to the same.
         steps = min(self.world.tick - self.began, self.steps)
-        if steps > 0 and self.path:
-            spent = self.path[steps - 1][2]
-            if spent != self.paid and (self.burner is None or spent - self.paid < self.burner.remaining):
+        if steps > 0 and self.burner is not None and self.path.count:
+            spent = self.path.points[steps - 1][2]
+            if spent != self.paid and spent - self.paid < self.burner.remaining:
                 self._pay(spent - self.paid)
                 self.paid = spent
 
@@ -275,37 +365,53 @@ class Inserter(Chaser):
     def on_event(self, world: Any, tick: int) -> None:
         if not self.active:
             return
-        if self.power is not None:
-            self._set_speed()
-        if self.burner is not None and self.buffer < BUFFER and not self.path:
-            # A tick in which the buffer fills is not one in which the arm moves.
-            if self.starved or self.buffer == 0.0:
+        power = self.power
+        if power is not None:
+            if power.network is None or power.network.level != self.level:
+                self._set_speed()
+        elif self.burner is not None:
+            if self.buffer < BUFFER and not self.path.count:
+                # A tick in which the buffer fills is not one in which the arm moves.
+                if self.starved or self.buffer == 0.0:
+                    self._fill_buffer()
+                    self.starved = False
+                    self._set_out(tick)
+                    return
                 self._fill_buffer()
-                self.starved = False
-                self._set_out(tick)
+            if tick == self.began + self.steps and self.steps < self.path.count:
+                self._interrupted(tick)
                 return
-            self._fill_buffer()
-        if self.path and tick == self.began + self.steps and self.steps < len(self.path):
-            self._interrupted(tick)
-        elif self.goal == CHASE:
+        goal = self.goal
+        if goal == CHASE:
             self._chased(tick)
-        elif self.goal == FETCH:
+        elif goal == FETCH:
             self._fetched(tick)
-        elif self.goal == REFUEL:
+        elif goal == REFUEL:
             self._refuelled(tick)
         else:
             self._arrived(tick)
 
     def _set_speed(self) -> None:
-        satisfaction = self.power.satisfaction if self.power is not None else ONE
-        self.arm = arm_type(self.proto, (level_of(satisfaction) or LEVELS) / LEVELS)
+        if self.power is not None:
+            network = self.power.network
+            level = network.level if network is not None else 0
+            if level != self.level:
+                self.level = level
+                self.arm = arm_type(self.proto, (level or LEVELS) / LEVELS)
+                self.seen = None
 
     def plug(self, network: Any) -> None:
+        moving = self.path.count > 0 and self.world.tick < self.began + self.steps
+        if moving:
+            self._halt(self.world.tick)  # what it was granted is the old network's affair
         super().plug(network)
-        self.power_changed()
+        self._go_on(moving)
 
     def power_changed(self) -> None:
         """Go on at another speed, or stop, or start again; called after everything else in a tick."""
+        self._go_on(self.path.count > 0 and self.world.tick < self.began + self.steps)
+
+    def _go_on(self, moving: bool) -> None:
         self._set_speed()
         tick = self.world.tick
         if not self.active:
@@ -315,10 +421,10 @@ class Inserter(Chaser):
                 self.starved = False
                 self.world.schedule(self, tick + 1, PICK)
             return
-        if self.starved or (self.path and tick < self.began + self.steps):
+        if self.starved or moving:
             self._halt(tick)
             self._stop_chasing()
-            self._stop_waiting(self.pickup_entity)
+            self._stop_waiting()
             if self.held is not None and self.goal != REFUEL:
                 self.goal = CARRY
             elif self.held is None:
@@ -351,7 +457,7 @@ class Inserter(Chaser):
         elif self.held is not None and self._hungry() and burner is not None and burner.accepts(self.held):
             self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
         elif chasing:
-            self._chase(tick + 1)
+            self._chase(tick + 1, math.inf)
         else:
             self._set_out(tick)
 
@@ -368,14 +474,17 @@ class Inserter(Chaser):
         return 1 + int(self.force.inserter_stack_size_bonus)
 
     def _wants(self, name: str) -> bool:
+        """Whether to take an item now; if the target is why not, it will tell when that changes."""
         if self.held is not None and self.held != name:
             return False
         if self.use_filters and self.filters and name not in self.filters.values():
             return False
-        target = self.drop_entity
-        if target is None or target.type in CONTAINERS or target.takes(name):
+        if self.open_ended:
             return True
-        if self._hungry() and self.burner is not None and self.burner.accepts(name):
+        target = self.drop_entity
+        if target is None or target.takes(name):
+            return True
+        if self.burner is not None and self._hungry() and self.burner.accepts(name):
             return True
         target.watchers[self.unit_number] = self
         return False
@@ -383,46 +492,45 @@ class Inserter(Chaser):
     def _fetched(self, tick: int) -> None:
         """Woken at the pickup point or on the way there: there may be something to take."""
         self._resolve()
-        source = self.pickup_entity
-        if isinstance(source, TransportBelt):
+        if self.pickup_belt is not None:
             self._seek(tick)
             return
-        if self.path:
+        if self.path.count:
             end = self.began + self.steps
             if tick < end:
                 self.world.schedule(self, end, PICK)
                 return
             self._halt(tick)
-        if not self._at_pickup():
+        if self.turn != self.pickup_turn or self.length != self.arm.pickup_length:
             self._seek(tick)
             return
         name = self._take()
         if name is not None:
             self._took(name, tick)
 
-    def _sources(self) -> Iterable[Entity]:
-        if self.pickup_entity is not None:
-            return (self.pickup_entity,)
+    def _piles(self) -> list[Entity]:
         x, y = self.pickup_position()
         there = self.world.surface.on_tile(math.floor(x), math.floor(y))
         return [e for e in there if isinstance(e, ItemOnGround)]
 
     def _offered(self) -> bool:
-        """Whether what it takes from has anything that it wants."""
-        if any(self._wants(name) for entity in self._sources() for name in entity.offer()):
-            return True
-        return self._hungry()
+        """Whether what it takes from has anything at all."""
+        source = self.pickup_entity
+        if source is not None:
+            return source.first() is not None or self._hungry()
+        return bool(self._piles()) or self._hungry()
 
     def _take(self) -> str | None:
         """Take what is wanted from a machine, or from the ground; the item, which is then in the hand."""
-        for entity in self._sources():
+        source = self.pickup_entity
+        for entity in (source,) if source is not None else self._piles():
             for name in entity.offer():
                 if self._wants(name):
                     self.held_count = entity.take(name, self.capacity)
                     if self.held_count:
                         return name
-        if self.pickup_entity is not None and self._hungry():
-            return self._leech(self.pickup_entity)
+        if source is not None and self._hungry():
+            return self._leech(source)
         return None
 
     def _leech(self, source: Entity) -> str | None:
@@ -440,7 +548,7 @@ class Inserter(Chaser):
         self.held = name
         if self.drop_entity is not None:
             self.drop_entity.watchers.pop(self.unit_number, None)
-        if self._hungry() and self.burner is not None and self.burner.accepts(name):
+        if self.burner is not None and self._hungry() and self.burner.accepts(name):
             self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
         else:
             self._carry(tick)
@@ -448,104 +556,114 @@ class Inserter(Chaser):
     def _carry(self, tick: int) -> None:
         # South-facing inserters swing out through the east, unlike what their half turn would make of it (measured).
         turn = self.turn - 1e-9 if self.turn == 0.5 and self.direction == 8 else self.turn
-        self._move(tick, CARRY, self.arm.path(turn, self.length, self._drop_turn, self.arm.drop_length))
-
-    # --- from belts --------------------------------------------------------------------------------------------
-
-    def _at_pickup(self) -> bool:
-        return self.turn == self._pickup_turn and self.length == self.arm.pickup_length
+        self._move(tick, CARRY, self.arm.path(turn, self.length, self.drop_turn, self.arm.drop_length))
 
     def _seek(self, tick: int) -> None:
         """With an empty hand, choose what to go for; the first step is made in `tick`."""
         self._resolve()
-        source = self.pickup_entity
         self.goal = FETCH
-        if isinstance(source, TransportBelt):
-            if self._choose(source, tick):
-                self._stop_waiting(source)
-                slept = self.began + self.steps < tick and self._at_rest()
-                self._halt(tick - 1)
-                self._chase(tick, self._first_budget(source, tick) if slept else math.inf)
-                return
-            if not self.path and not self._at_pickup():
-                self._move(tick - 1, FETCH, self._way_back())
-            elif self.steps < len(self.path):
-                self.world.schedule(self, self.began + self.steps, PICK)
-            if not self.starved:
-                self._await_item(source)
+        belt = self.pickup_belt
+        if belt is not None:
+            self._seek_on(belt, tick)
             return
-        if not self._at_pickup():
+        if self.turn != self.pickup_turn or self.length != self.arm.pickup_length:
             self._move(tick - 1, FETCH, self._way_back())
         if not self.starved and self.key == NEVER and self._offered():
             self.world.schedule(self, max(tick, self.began + self.steps), PICK)
 
     def _way_back(self) -> Path:
-        return self.arm.path(self.turn, self.length, self._pickup_turn, self.arm.pickup_length)
+        return self.arm.path(self.turn, self.length, self.pickup_turn, self.arm.pickup_length)
+
+    # --- from belts --------------------------------------------------------------------------------------------
+
+    def _seek_on(self, belt: TransportBelt, tick: int) -> None:
+        if self._choose(belt, tick):
+            self._stop_waiting()
+            budget = math.inf
+            if self.burner is not None and self.began + self.steps < tick and self._at_rest():
+                budget = self._first_budget(belt, tick)
+            self._halt(tick - 1)
+            self._chase(tick, budget)
+            return
+        if not self.path.count and (self.turn != self.pickup_turn or self.length != self.arm.pickup_length):
+            self._move(tick - 1, FETCH, self._way_back())
+        elif self.steps < self.path.count:
+            self.world.schedule(self, self.began + self.steps, PICK)
+        if not self.starved:
+            self._await_item(belt)
 
     def _first_budget(self, belt: TransportBelt, tick: int) -> float:
         """An inserter that slept by an empty line starts with what its last move left in the buffer (measured)."""
-        if self.burner is None:
-            return math.inf
         since = [lane.since for lane in belt.lanes if lane.names]
         return BUFFER - self.last_step if since and min(since) >= tick - 1 else math.inf
 
     def _choose(self, belt: TransportBelt, tick: int) -> bool:
         """Pick out an item on the belt: nearer lane first, then the farthest upstream. Whether there is one."""
-        for number in self._lanes_in_order(belt):
-            lane = belt.lanes[number]
-            low, high = belt.reach(number)
-            first, count = lane.between(low, high, tick)
+        for window in self._windows(belt):
+            lane = window.lane
+            names = lane.names
+            if not names:
+                continue
+            first, count = lane.between(window.low, window.high, tick)
+            unwanted = ""
             for index in range(first + count - 1, first - 1, -1):
-                if self._wants(lane.names[index]):
-                    self.lane = lane
-                    self.lane_number = number
-                    self.at = index
-                    lane.chasers[self.unit_number] = self
-                    return True
+                name = names[index]
+                if name != unwanted:
+                    if self._wants(name):
+                        self.lane = lane
+                        self.lane_number = window.number
+                        self.at = index
+                        lane.chasers[self.unit_number] = self
+                        return True
+                    unwanted = name
         return False
 
-    def _lanes_in_order(self, belt: TransportBelt) -> tuple[int, int]:
-        # On a curve lane 1 comes first from wherever one picks (measured).
-        return (1, 0) if self.second_lane_first and belt.lengths[0] == belt.lengths[1] else (0, 1)
-
-    def _chase(self, tick: int, budget: float = math.inf) -> None:
+    def _chase(self, tick: int, budget: float) -> None:
         """Plan the way to the chosen item from `tick` on, to where it is caught or leaves the belt."""
         lane = self.lane
-        belt = self.pickup_entity
+        belt = self.pickup_belt
         assert lane is not None
-        assert isinstance(belt, TransportBelt)
-        low = belt.offsets[self.lane_number] + belt.hidden
-        end = belt.reach(self.lane_number)[0] - low
+        assert belt is not None
+        windows = self._windows(belt)
+        window = windows[0] if windows[0].lane is lane else windows[1]
+        base = window.base
+        end = window.low - base
         if lane.held:
             # Some of its items stand for a while: not worth remembering.
-            places = [lane.place(self.at, when) - low for when in range(tick, tick + MOST_STEPS)]
+            places = [lane.place(self.at, when) - base for when in range(tick, tick + MOST_STEPS)]
             path, caught = self._follow(belt, places, end, budget)
+            when = tick + path.count - (1 if caught else 0)
+            self.planned = lane.place(self.at, when)
         else:
-            place = lane.place(self.at, tick) - low
-            stop = max(SPACING * self.at - low, end - 1)
-            key = (self.turn, self.length, budget, belt.x - self.x, belt.y - self.y, belt.direction,
-                   belt.lengths[0] - belt.lengths[1], self.lane_number, place, stop, end, lane.speed)  # fmt: skip
-            known = self.arm.chases.get(key)
+            speed = lane.speed
+            place = lane.place(self.at, tick) - base
+            rest = SPACING * self.at - base
+            stop = max(rest, end - 1)
+            known = window.chases.get((self.turn, self.length, budget, place, stop))
             if known is None:
-                places = [max(place - lane.speed * k, stop) for k in range(MOST_STEPS)]
-                known = self.arm.remember(key, self._follow(belt, places, end, budget))
+                places = [max(place - speed * k, stop) for k in range(MOST_STEPS)]
+                if len(window.chases) >= MOST_REMEMBERED:
+                    window.chases.clear()
+                known = self._follow(belt, places, end, budget)
+                window.chases[(self.turn, self.length, budget, place, stop)] = known
             path, caught = known
+            when = tick + path.count - (1 if caught else 0)
+            self.planned = max(place - speed * (when - tick), rest) + base
         # A chase that fails ends with the tick in which the item is no longer there.
-        when = tick + len(path) - (1 if caught else 0)
-        self.planned = lane.place(self.at, when)
-        if path:
+        self.catches = caught
+        if path.count:
             self._move(tick - 1, CHASE, path)
         else:
             self.goal, self.path, self.steps, self.began = CHASE, path, 0, tick - 1
         if self.starved:
             self._stop_chasing()
             self.goal = FETCH
-        elif self.steps == len(path):
+        elif not caught and self.steps == path.count:
             self.world.schedule(self, max(when, self.world.tick), PICK)
 
-    def _follow(self, belt: TransportBelt, places: list[int], end: int, budget: float) -> tuple[Path, bool]:
+    def _follow(self, belt: TransportBelt, places: list[int], end: int, budget: float) -> Chase:
         """The arm's way after an item with these places on the belt tick by tick, and whether it catches it."""
-        path: Path = []
+        points: list[Point] = []
         turn, length, total = self.turn, self.length, 0.0
         for place in places:
             if place < end:
@@ -555,59 +673,48 @@ class Inserter(Chaser):
             turn, length, spent, there = self.arm.step(turn, length, to_turn, to_length, budget)
             budget = math.inf
             total += quantised(spent)
-            path.append((turn, length, total))
+            points.append((turn, length, total))
             if there:
-                return path, True
-        return path, False
+                return Path(points), True
+        return Path(points) if points else NO_PATH, False
 
     def touched(self, tick: int) -> None:
         if self.goal != CHASE:
             return
-        end = self.key >> TICK_SHIFT
-        if (
-            self.at >= 0
-            and self.lane is not None
-            and self.key != NEVER
-            and self.lane.place(self.at, end) == self.planned
-        ):
-            return
-        if self.key == NEVER or tick < end:
-            self.world.schedule(self, tick, PICK)
+        if self.at >= 0 and self.lane is not None and self.key != NEVER:
+            end = self.key >> TICK_SHIFT
+            if self.lane.place(self.at, end) == self.planned:
+                return
+            self.catches = False
+            if tick >= end:
+                return
+        self.world.schedule(self, tick, PICK)
 
     def _chased(self, tick: int) -> None:
         """The planned chase has come to its end, or the item's way has changed."""
+        self._resolve()
         lane = self.lane
-        belt = self.pickup_entity
-        if self.at < 0 or lane is None or not self.resolved or not isinstance(belt, TransportBelt):
+        belt = self.pickup_belt
+        if self.at < 0 or lane is None or belt is None or belt.lanes[self.lane_number] is not lane:
             self._lost(tick)
             return
-        caught = bool(self.path) and tick == self.began + len(self.path) == self.began + self.steps
-        place = lane.place(self.at, tick)
-        low = belt.reach(self.lane_number)[0]
-        if caught and place == self.planned:
-            self._halt(tick)
+        if self.catches and tick == self.began + self.path.count:
+            self._arrive(tick)
             index = self.at
             self._stop_chasing()
             name = lane.remove(index, tick, tick)
             self.held_count += 1
-            self._caught(name, tick)
-        elif place < low:
+            if self.held_count < self.capacity:
+                self.held = name
+                if self._choose(belt, tick + 1):
+                    self._chase(tick + 1, math.inf)
+                    return
+            self._took(name, tick)
+        elif lane.place(self.at, tick) < belt.reach(self.lane_number)[0]:
             self._lost(tick)
         else:
             self._halt(tick - 1)
-            self._chase(tick)
-
-    def _caught(self, name: str, tick: int) -> None:
-        self.held = name
-        belt = self.pickup_entity
-        if (
-            self.held_count < self.capacity
-            and isinstance(belt, TransportBelt)
-            and self._choose(belt, tick + 1)
-        ):
-            self._chase(tick + 1)
-        else:
-            self._took(name, tick)
+            self._chase(tick, math.inf)
 
     def _lost(self, tick: int) -> None:
         """The chased item has left the belt or was taken by someone else."""
@@ -632,14 +739,18 @@ class Inserter(Chaser):
         self.at = -1
 
     def _await_item(self, belt: TransportBelt) -> None:
-        for number in (0, 1):
-            lane = belt.lanes[number]
-            ignored = frozenset(n for n in sorted(set(lane.names)) if not self._wants(n))
-            place = belt.reach(number)[1]
-            lane.wait_for_item(place, ignored, self, self.world.tick)
+        tick = self.world.tick
+        anything = self.open_ended and self.held is None and not self.use_filters
+        for window in self._windows(belt):
+            lane = window.lane
+            ignored = NOTHING
+            if not anything and lane.names:
+                ignored = frozenset(n for n in sorted(set(lane.names)) if not self._wants(n))
+            lane.wait_for_item(window.high, ignored, self, tick)
 
-    def _stop_waiting(self, belt: Entity | None) -> None:
-        if isinstance(belt, TransportBelt):
+    def _stop_waiting(self) -> None:
+        belt = self.pickup_belt
+        if belt is not None:
             for lane in belt.lanes:
                 lane.pickers.pop(self.unit_number, None)
 
@@ -648,9 +759,9 @@ class Inserter(Chaser):
     def _arrived(self, tick: int) -> None:
         """Over the drop point with something in the hand."""
         self._resolve()
-        if self.path:
+        if self.path.count:
             self._halt(tick)
-        elif self.turn != self._drop_turn or self.length != self.arm.drop_length:
+        elif self.turn != self.drop_turn or self.length != self.arm.drop_length:
             self._carry(tick - 1)
             return
         held = self.held
@@ -660,9 +771,10 @@ class Inserter(Chaser):
             self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
             return
         target = self.drop_entity
-        x, y = self.drop_position()
-        if target is None or isinstance(target, TransportBelt):
-            gone = 1 if deliver(self.world, self, x, y, held) else 0
+        if isinstance(target, TransportBelt):
+            gone = self._drop_on(target, held, tick)
+        elif target is None:
+            gone = 1 if deliver(self.world, self, *self.drop_position(), held) else 0
         else:
             gone = target.insert(held, self.held_count)
             if gone < self.held_count:
@@ -670,16 +782,31 @@ class Inserter(Chaser):
             else:
                 target.watchers.pop(self.unit_number, None)
         self.held_count -= gone
-        if self.held_count:
-            self.goal = HOLD
-            self.world.cancel(self)
-            if gone and (target is None or isinstance(target, TransportBelt)):
-                self.world.schedule(self, tick + 1, DROP)
-            elif target is None or isinstance(target, TransportBelt):
-                await_delivery(self.world, self, x, y, held)
+        if self.held_count == 0:
+            self.held = None
+            self._seek(tick + 1)
             return
-        self.held = None
-        self._seek(tick + 1)
+        self.goal = HOLD
+        self.world.cancel(self)
+        if target is None or isinstance(target, TransportBelt):
+            if gone:
+                self.world.schedule(self, tick + 1, DROP)
+            else:
+                await_delivery(self.world, self, *self.drop_position(), held)
+
+    def _drop_on(self, belt: TransportBelt, name: str, tick: int) -> int:
+        """Drop one item on a belt; the number that went, 0 or 1."""
+        lane = self.drop_lane
+        if lane is None or belt.lanes[lane.number] is not lane:
+            lane, self.drop_entry = self.world.belts.aim(belt, *self.drop_position())
+            self.drop_lane = lane
+        if lane.due == tick:
+            lane.cross(tick)  # room that this tick's crossing makes counts
+        where = lane.spot(self.drop_entry, 0, tick)
+        if where == NEVER:
+            return 0
+        lane.put(where, name, tick, tick)
+        return 1
 
     def _refuelled(self, tick: int) -> None:
         """The hand is at its own fuel slot."""
@@ -700,17 +827,16 @@ class Inserter(Chaser):
             self._switch()
         if self.starved or not self.active:
             return
-        if self.goal == HOLD:
-            if self.key == NEVER or tick < self.key >> TICK_SHIFT:
-                self.world.schedule(self, tick, DROP)
-        elif self.goal == FETCH:
-            source = self.pickup_entity
-            if self.resolved and not isinstance(source, TransportBelt):
-                if source is not None and not source.offer() and not self._hungry():
+        goal = self.goal
+        if goal == FETCH:
+            if self.resolved and self.pickup_belt is None:
+                if not self._offered():
                     return  # whatever has changed, it is not worth getting up for
                 tick = max(tick, self.began + self.steps)
             if self.key == NEVER or tick < self.key >> TICK_SHIFT:
                 self.world.schedule(self, tick, PICK)
+        elif goal == HOLD and (self.key == NEVER or tick < self.key >> TICK_SHIFT):
+            self.world.schedule(self, tick, DROP)
 
     def _fuelled(self) -> None:
         self.changed()
@@ -745,14 +871,16 @@ class Inserter(Chaser):
         """Where the hand is now, for drawing."""
         turn, length = self.turn, self.length
         steps = min(self.world.tick - self.began, self.steps)
-        if self.path and steps > 0:
-            turn, length, _ = self.path[steps - 1]
+        if steps > 0:
+            turn, length, _ = self.path.points[steps - 1]
         dx, dy = offset(turn, length)
         return (self.x + dx, self.y + dy)
 
     def _at_rest(self) -> bool:
-        turn, length = self.path[self.steps - 1][:2] if self.path else (self.turn, self.length)
-        return turn == self._pickup_turn and length == self.arm.pickup_length
+        turn, length = self.turn, self.length
+        if self.steps > 0:
+            turn, length, _ = self.path.points[self.steps - 1]
+        return turn == self.pickup_turn and length == self.arm.pickup_length
 
     def status(self) -> str | None:
         if not self.active:
@@ -768,6 +896,6 @@ class Inserter(Chaser):
     def more_state(self) -> list[Any]:
         self.settle()
         return [self.goal, self.held, self.held_count, self.turn, self.length, self.began, self.steps, self.buffer,
-                self.starved, self.at, self.path[-1] if self.path else None, self.use_filters,
+                self.starved, self.at, self.path.points[-1:], self.granted, self.use_filters,
                 sorted(self.filters.items()), self.burner.state() if self.burner is not None else None,
                 self.power.state() if self.power is not None else None]  # fmt: skip
