@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from runtime.engine.entity import CRAFT, NEVER, entity_class
@@ -186,6 +187,10 @@ class CraftingMachine(Receiver):
         """Items went in or out: what waits here may go on, and so may the machine."""
         if self.watchers:
             self.changed()
+        self.brought()
+
+    def brought(self) -> None:
+        """An ingredient came or a product went: it may go on. Nobody who waits here waits for that."""
         if not self._running and self.key == NEVER:
             self._start_soon()
 
@@ -245,22 +250,29 @@ class CraftingMachine(Receiver):
         else:
             self._begin(tick, 0)
 
-    def _begin(self, tick: int, spare: int) -> None:
-        """Go on with the present craft or begin one; `spare` is work already done for it in this tick."""
+    def _begin(self, tick: int, spare: int) -> bool:
+        """Go on with the present craft or begin one, if it can; `spare` is work already done for it in this tick.
+
+        Whether ingredients were taken, of which those who wait here have been told.
+        """
         if not self.active or not (self.burner.load_fuel() if self.burner is not None else self._powered):
             self._stop(tick)
-            return
-        if self._plan is None:
+            return False
+        begun = self._plan is None
+        if begun:
             recipe = self.next_recipe()
             plan = plan_of(recipe.name) if recipe is not None else None
             if plan is None or not self._can_begin(plan):
                 self._stop(tick)
-                return
+                return False
             self._take_ingredients(plan)
             self._plan, self.crafting = plan, plan.recipe
             self._work = self._owed = self._length(plan)
             self._left = max(1, self._work - spare)
+            if self.watchers:
+                self.changed()
         self._run(tick)
+        return begun
 
     def _take_ingredients(self, plan: Plan) -> None:
         used = self.force.items.used
@@ -276,8 +288,6 @@ class CraftingMachine(Receiver):
                 self.force.fluids.used(fluid.name, fluid.amount - plan.ignored[fluid.name])
         if plan.fluids_in:
             self._let_flow()
-        if self.watchers:
-            self.changed()
 
     def _run(self, tick: int) -> None:
         self._warm = self._running = True
@@ -365,9 +375,8 @@ class CraftingMachine(Receiver):
         if self.tank is not None:
             self.tank.flush()
         self._plan = self.crafting = None
-        if self.watchers:
+        if not self._begin(tick, spare) and self.watchers:
             self.changed()
-        self._begin(tick, spare)
 
     def _give(self, plan: Plan, bonus: bool) -> None:
         """Put the products of one craft into their places; a bonus is one that took nothing."""
@@ -432,15 +441,19 @@ class CraftingMachine(Receiver):
 
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
         names = [n for n in self.output.names if n is not None]
-        if self.burner is not None and len(self.burner.burnt):
-            names.extend(self.burner.burnt.contents())
+        burner = self.burner
+        if burner is not None and burner.burnt.names:
+            names.extend(burner.burnt.contents())
         return names
 
     def take(self, name: str, count: int) -> int:
-        taken = self.output.remove(name, count)
-        if not taken and self.burner is not None:
-            taken = self.burner.burnt.remove(name, count)
-        return taken
+        output = self.output
+        for slot, held in enumerate(output.names):
+            if held == name:
+                taken = output.take_quietly(slot, count)
+                self.brought()
+                return taken
+        return self.burner.burnt.remove(name, count) if self.burner is not None else 0
 
     # --- what it says of itself --------------------------------------------------------------------------------
 
@@ -471,6 +484,8 @@ class CraftingMachine(Receiver):
             return power.status() if power is not None else "working"
         if power is not None and not power.satisfaction:
             return "no_power"
+        if power is None and not self._powered:
+            return "no_fuel"
         if self._plan is not None:
             if self._left <= 0 and not self._has_room(self._plan):
                 return "full_output"
@@ -487,7 +502,7 @@ class CraftingMachine(Receiver):
                 return "pipeline_overextended" if self.tank.overextended else "fluid_ingredient_shortage"
         if power is not None:
             return power.status()
-        return "working" if self._powered else "no_fuel"
+        return "working"
 
     @property
     def is_furnace(self) -> bool:
@@ -509,18 +524,29 @@ class Furnace(CraftingMachine):
 
     def recipe_with(self, name: str) -> RecipePrototype | None:
         held = self.input.names[0]
-        if held is not None and held != name:
-            return None
-        smelting = load().smelting
-        for category in self.proto.raw["crafting_categories"]:
-            recipe = smelting.get((category, name))
-            if recipe is not None and recipe.name in self.force.recipes_enabled:
+        return self._smelting(name) if held is None or held == name else None
+
+    def _smelting(self, name: str) -> RecipePrototype | None:
+        for recipe in smelting_in(self.name).get(name, ()):
+            if recipe.name in self.force.recipes_enabled:
                 return recipe
         return None
 
     def next_recipe(self) -> RecipePrototype | None:
         held = self.input.names[0]
-        return self.recipe_with(held) if held is not None else None
+        return self._smelting(held) if held is not None else None
+
+    def insert(self, name: str, count: int) -> int:
+        source = self.input
+        burner = self.burner
+        if source.names[0] != name or count <= 0 or (burner is not None and burner.accepts(name)):
+            return super().insert(name, count)
+        put = min(count, load().item[name].stack_size - source.counts[0])
+        if put <= 0:
+            return 0
+        source.counts[0] += put
+        self.brought()
+        return put
 
     def takes(self, name: str) -> bool:
         burner = self.burner
@@ -533,6 +559,18 @@ class Furnace(CraftingMachine):
         if limit is None:
             limit = self._limits[recipe.name] = self._limit(plan_of(recipe.name), name)
         return self.input.counts[0] < min(limit, load().item[name].stack_size)
+
+
+@cache
+def smelting_in(furnace: str) -> dict[str, tuple[RecipePrototype, ...]]:
+    """Ingredient -> the recipes by which a furnace would use it."""
+    known = load()
+    found: dict[str, tuple[RecipePrototype, ...]] = {}
+    for category in known.entity[furnace].raw["crafting_categories"]:
+        for (of, name), recipe in known.smelting.items():
+            if of == category:
+                found[name] = (*found.get(name, ()), recipe)
+    return found
 
 
 class Ingredients(Inventory):
@@ -572,8 +610,8 @@ class Ingredients(Inventory):
             return 0
         self.names[slot] = name
         self.counts[slot] += put
-        if self.changed is not None:
-            self.changed()
+        machine: CraftingMachine = self.owner
+        machine.brought()
         return put
 
     def count(self, name: str | None = None) -> int:
