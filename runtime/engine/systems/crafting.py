@@ -539,11 +539,12 @@ class Furnace(CraftingMachine):
     def insert(self, name: str, count: int) -> int:
         source = self.input
         burner = self.burner
-        if source.names[0] != name or count <= 0 or (burner is not None and burner.accepts(name)):
+        if (burner is not None and burner.accepts(name)) or self.recipe_with(name) is None:
             return super().insert(name, count)
         put = min(count, load().item[name].stack_size - source.counts[0])
         if put <= 0:
             return 0
+        source.names[0] = name
         source.counts[0] += put
         self.brought()
         return put
