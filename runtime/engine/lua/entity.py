@@ -21,6 +21,7 @@ from runtime.engine.lua.inventory import LuaInventory
 from runtime.engine.lua.item_stack import LuaItemStack
 from runtime.engine.lua.recipe import LuaRecipe
 from runtime.engine.lua.sandbox import LuaError, lua_method, lua_read, lua_write
+from runtime.engine.lua.silo import SiloMembers
 from runtime.engine.prototypes import load
 from runtime.engine.systems.beacons import Beacon
 from runtime.engine.systems.belts import TransportBelt
@@ -59,7 +60,7 @@ def lua_entity(entity: Entity | None) -> LuaEntity | None:
     return made
 
 
-class LuaEntity(GhostMembers, ControlMembers):
+class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     """An entity. A member that its kind doesn't have raises, or is nil where the game says so."""
 
     __slots__ = ("entity",)

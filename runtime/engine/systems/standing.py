@@ -12,17 +12,14 @@ from runtime.engine.systems.electricity import Power
 
 # Prototype type -> (field with the size, defines.inventory number, what may go in)
 HOLDS: dict[str, tuple[tuple[str, int, str], ...]] = {
-    "lab": (("inputs", 2, "inputs"), ("module_slots", 3, "module")),
-    "beacon": (("module_slots", 1, "module"),),
     "ammo-turret": (("inventory_size", 1, "ammo"),),
     "artillery-turret": (("inventory_size", 1, "ammo"),),
     "roboport": (("robot_slots_count", 1, ""), ("material_slots_count", 2, "repair-tool")),
-    "rocket-silo": (("module_slots", 4, "module"),),
     "car": (("inventory_size", 2, ""),),
     "cargo-wagon": (("inventory_size", 1, ""),),
 }
 
-ALWAYS_ON = {"beacon", "radar"}  # they draw their full power whatever happens
+ALWAYS_ON = {"radar"}  # they draw their full power whatever happens
 
 # Types that take a direction.
 FACING = {
@@ -34,11 +31,11 @@ FACING = {
 
 
 @entity_class(
-    "ammo-turret", "arithmetic-combinator", "artillery-turret", "beacon", "burner-generator", "car",
+    "ammo-turret", "arithmetic-combinator", "artillery-turret", "burner-generator", "car",
     "cargo-wagon", "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator",
-    "electric-turret", "fluid-turret", "fluid-wagon", "gate", "heat-pipe", "lamp", "land-mine",
+    "electric-turret", "fluid-turret", "fluid-wagon", "gate", "lamp", "land-mine",
     "locomotive", "power-switch", "programmable-speaker", "radar",
-    "rail-chain-signal", "rail-signal", "reactor", "roboport", "rocket-silo",
+    "rail-chain-signal", "rail-signal", "roboport",
     "straight-rail", "train-stop", "wall",
 )  # fmt: skip
 class Standing(Entity):
