@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.entity import NEVER, SETTLE, Entity, Process, entity_class, make
-from runtime.engine.force import FLUID, Force
+from runtime.engine.force import FLUID as FLUID
+from runtime.engine.force import Force
 from runtime.engine.prototypes import EntityPrototype, Raw, load
 from runtime.engine.systems.pipes import connections, fluid_boxes, meets, prototype_boxes
 from runtime.engine.systems.standing import Standing
@@ -189,8 +190,8 @@ class Segment(Process):
     """
 
     __slots__ = (
-        "area", "boxes", "capacity", "extent", "filters", "fluid", "heat", "heat_rate", "id", "amount", "rate", "rounds",
-        "share", "since", "sinks", "sources", "told", "waiting", "warmth", "weighed", "world",
+        "amount", "area", "boxes", "capacity", "extent", "filters", "fluid", "heat", "heat_rate", "id", "rate", "rounds", "share",
+        "since", "sinks", "sources", "told", "waiting", "warmth", "weighed", "world",
     )  # fmt: skip
 
     def __init__(self, world: World) -> None:

@@ -55,8 +55,8 @@ class Heat:
     def __init__(self, owner: Any, raw: Raw) -> None:
         self.owner = owner
         self.raw = raw
-        self.size = units(joules(raw["specific_heat"]))  # for a degree
-        self.amount = round(self.size * raw.get("default_temperature", 15))
+        self.size: int = units(joules(raw["specific_heat"]))  # for a degree
+        self.amount: int = round(self.size * raw.get("default_temperature", 15))
         self.most = (
             units(joules(owner.proto.raw.get("energy_consumption", "0W"))) if owner.type == "boiler" else 0
         )

@@ -37,8 +37,9 @@ class Tank:
             [Box(self.owner, n, raw) for n, raw in enumerate(fluid_boxes(self.owner))],
         )
         self.wanted = {}
-        for kind, field in (("input", "ingredients"), ("output", "results")) if recipe is not None else ():
-            rows = [r for r in recipe.raw.get(field) or () if r["type"] == "fluid"]
+        raw = recipe.raw if recipe is not None else {}
+        for kind, field in (("input", "ingredients"), ("output", "results")):
+            rows = [r for r in raw.get(field) or () if r["type"] == "fluid"]
             boxes = [b for b in self.boxes if b.kind == kind]
             for row in sorted(rows, key=lambda r: not r.get("fluidbox_index")):
                 index = row.get("fluidbox_index")
