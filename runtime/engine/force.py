@@ -128,6 +128,8 @@ class Bonus:
 # Types of entities whose `Entity.bonus_changed` is called when a bonus of their force changes; everybody else looks
 # when the bonus is used.
 HEARS: dict[str, tuple[str, ...]] = {
+    "inserter-stack-size-bonus": ("inserter",),
+    "bulk-inserter-capacity-bonus": ("inserter",),
     "laboratory-speed": ("lab",),
     "laboratory-productivity": ("lab",),
     "character-inventory-slots-bonus": ("character",),

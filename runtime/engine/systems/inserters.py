@@ -38,6 +38,16 @@ OWN_SLOT_TURN = 0.375
 MOST_STEPS = 512  # of a chase: an item crosses a belt in at most 37 ticks, unless it stands
 BUFFER = 2560.0  # what a burner inserter keeps ready, joules (measured)
 CONTAINERS = frozenset({"container", "logistic-container", "infinity-container", "linked-container"})
+FOUND_AGAIN = (
+    "arm",
+    "drop_belt",
+    "drop_entity",
+    "drop_lane",
+    "pickup_belt",
+    "pickup_entity",
+    "seen",
+    "windows",
+)
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -69,7 +79,8 @@ class Inserter(Chaser):
     """
 
     __slots__ = (
-        "arm", "began", "buffer", "burner", "catches", "drop_entity", "drop_entry", "drop_lane", "drop_turn", "filters",
+        "arm", "awaiting", "awaits", "began", "buffer", "burner", "capacity", "catches", "drop_belt", "drop_entity", "drop_entry",
+        "drop_lane", "drop_turn", "filters",
         "goal", "granted", "held", "held_count", "lane", "lane_number", "last_step", "length", "level", "open_ended", "paid",
         "path", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved", "second_lane_first", "seen",
         "starved", "steps", "stopped", "turn", "use_filters", "windows",
@@ -82,6 +93,7 @@ class Inserter(Chaser):
         self.power = Power(self) if self.proto.electric else None
         self.level = 0 if self.power is not None else LEVELS  # of speed; 0: it has no power
         self.arm: ArmType = arm_type(self.proto, 1.0)
+        self.capacity = 1  # how many items the hand takes at a time
         self.buffer = 0.0
         self._face()
         self.turn = self.pickup_turn
@@ -92,6 +104,7 @@ class Inserter(Chaser):
         self.paid = 0.0  # joules of the path's energy that have been drawn already, from fuel
         self.granted = 0  # energy units that the network owes to it for the path
         self.goal = FETCH
+        self.awaiting = False  # it is among the pickers of lanes of `pickup_belt`
         self.starved = False
         self.stopped = False  # `active` as last acted on, negated
         self.held: str | None = None
@@ -116,6 +129,8 @@ class Inserter(Chaser):
         self.pickup_entity: Entity | None = None
         self.pickup_belt: TransportBelt | None = None
         self.drop_entity: Entity | None = None
+        self.drop_belt: TransportBelt | None = None
+        self.awaits = False  # it is among the watchers of `drop_entity`, or was
         self.open_ended = False  # nothing but room limits what may be brought
         self.second_lane_first = False
         self.seen: list[Lane] | None = None  # the lanes of `pickup_belt` that `windows` are about
@@ -126,7 +141,7 @@ class Inserter(Chaser):
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         # Found again when needed: a chain of machines that hand on to each other would be saved by recursion.
-        for name in ("pickup_entity", "pickup_belt", "drop_entity", "seen", "windows", "drop_lane", "arm"):
+        for name in FOUND_AGAIN:
             del state[name]
         state["resolved"] = False
         return state
@@ -143,6 +158,7 @@ class Inserter(Chaser):
             self.burner.since = self.world.tick
             self.burner.inventory.changed = self._fuelled
         self._watch(True)
+        self.bonus_changed("")
         self.world.schedule(self, self.world.tick + 1, PICK)
 
     def removed(self) -> None:
@@ -224,7 +240,9 @@ class Inserter(Chaser):
         self.resolved = True
         source = self.pickup_entity = receiver(self.world, self, *self.pickup_position())
         target = self.drop_entity = receiver(self.world, self, *self.drop_position())
-        self.open_ended = target is None or isinstance(target, TransportBelt) or target.type in CONTAINERS
+        if isinstance(target, TransportBelt):
+            self.drop_belt = target
+        self.open_ended = target is None or self.drop_belt is not None or target.type in CONTAINERS
         if isinstance(source, TransportBelt):
             self.pickup_belt = source
             one, two = (math.dist(source.point(lane, 128), (self.x, self.y)) for lane in (1, 2))
@@ -457,7 +475,7 @@ class Inserter(Chaser):
         elif self.held is not None and self._hungry() and burner is not None and burner.accepts(self.held):
             self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
         elif chasing:
-            self._chase(tick + 1, math.inf)
+            self._chase_on(tick + 1)
         else:
             self._set_out(tick)
 
@@ -466,12 +484,12 @@ class Inserter(Chaser):
     def _hungry(self) -> bool:
         return self.burner is not None and self.burner.inventory.is_empty()
 
-    @property
-    def capacity(self) -> int:
-        """How many items the hand takes at a time."""
-        if self.proto.raw.get("bulk"):
-            return 1 + int(self.force.bulk_inserter_capacity_bonus)
-        return 1 + int(self.force.inserter_stack_size_bonus)
+    def bonus_changed(self, kind: str) -> None:
+        force = self.force
+        bulk = self.proto.raw.get("bulk")
+        self.capacity = 1 + int(
+            force.bulk_inserter_capacity_bonus if bulk else force.inserter_stack_size_bonus
+        )
 
     def _wants(self, name: str) -> bool:
         """Whether to take an item now; if the target is why not, it will tell when that changes."""
@@ -487,11 +505,13 @@ class Inserter(Chaser):
         if self.burner is not None and self._hungry() and self.burner.accepts(name):
             return True
         target.watchers[self.unit_number] = self
+        self.awaits = True
         return False
 
     def _fetched(self, tick: int) -> None:
         """Woken at the pickup point or on the way there: there may be something to take."""
-        self._resolve()
+        if not self.resolved:
+            self._resolve()
         if self.pickup_belt is not None:
             self._seek(tick)
             return
@@ -500,7 +520,7 @@ class Inserter(Chaser):
             if tick < end:
                 self.world.schedule(self, end, PICK)
                 return
-            self._halt(tick)
+            self._arrive(tick)
         if self.turn != self.pickup_turn or self.length != self.arm.pickup_length:
             self._seek(tick)
             return
@@ -546,8 +566,9 @@ class Inserter(Chaser):
 
     def _took(self, name: str, tick: int) -> None:
         self.held = name
-        if self.drop_entity is not None:
+        if self.awaits and self.drop_entity is not None:
             self.drop_entity.watchers.pop(self.unit_number, None)
+            self.awaits = False
         if self.burner is not None and self._hungry() and self.burner.accepts(name):
             self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
         else:
@@ -560,7 +581,8 @@ class Inserter(Chaser):
 
     def _seek(self, tick: int) -> None:
         """With an empty hand, choose what to go for; the first step is made in `tick`."""
-        self._resolve()
+        if not self.resolved:
+            self._resolve()
         self.goal = FETCH
         belt = self.pickup_belt
         if belt is not None:
@@ -599,32 +621,40 @@ class Inserter(Chaser):
 
     def _choose(self, belt: TransportBelt, tick: int) -> bool:
         """Pick out an item on the belt: nearer lane first, then the farthest upstream. Whether there is one."""
-        for window in self._windows(belt):
+        windows = self.windows if belt.lanes is self.seen else self._windows(belt)
+        for window in windows:
             lane = window.lane
             names = lane.names
             if not names:
                 continue
-            first, count = lane.between(window.low, window.high, tick)
-            unwanted = ""
-            for index in range(first + count - 1, first - 1, -1):
-                name = names[index]
-                if name != unwanted:
-                    if self._wants(name):
-                        self.lane = lane
-                        self.lane_number = window.number
-                        self.at = index
-                        lane.chasers[self.unit_number] = self
-                        return True
-                    unwanted = name
+            index, place = lane.last_below(window.high, tick)
+            if place < window.low:
+                continue
+            if not self._wants(names[index]):
+                unwanted = names[index]
+                first = index + 1 - lane.between(window.low, window.high, tick)[1]
+                index -= 1
+                while index >= first and (names[index] == unwanted or not self._wants(names[index])):
+                    unwanted = names[index]
+                    index -= 1
+                if index < first:
+                    continue
+                place = lane.place(index, tick)
+            self.lane = lane
+            self.lane_number = window.number
+            self.at = index
+            self.planned = place
+            lane.chasers[self.unit_number] = self
+            return True
         return False
 
     def _chase(self, tick: int, budget: float) -> None:
-        """Plan the way to the chosen item from `tick` on, to where it is caught or leaves the belt."""
+        """Plan the way to the chosen item, which is at `planned` in `tick`, from then on, to where it is caught or gone."""
         lane = self.lane
         belt = self.pickup_belt
         assert lane is not None
         assert belt is not None
-        windows = self._windows(belt)
+        windows = self.windows if belt.lanes is self.seen else self._windows(belt)
         window = windows[0] if windows[0].lane is lane else windows[1]
         base = window.base
         end = window.low - base
@@ -636,9 +666,9 @@ class Inserter(Chaser):
             self.planned = lane.place(self.at, when)
         else:
             speed = lane.speed
-            place = lane.place(self.at, tick) - base
+            place = self.planned - base
             rest = SPACING * self.at - base
-            stop = max(rest, end - 1)
+            stop = rest if rest >= end else end - 1
             known = window.chases.get((self.turn, self.length, budget, place, stop))
             if known is None:
                 places = [max(place - speed * k, stop) for k in range(MOST_STEPS)]
@@ -648,7 +678,8 @@ class Inserter(Chaser):
                 window.chases[(self.turn, self.length, budget, place, stop)] = known
             path, caught = known
             when = tick + path.count - (1 if caught else 0)
-            self.planned = max(place - speed * (when - tick), rest) + base
+            place -= speed * (when - tick)
+            self.planned = base + (place if place > rest else rest)
         # A chase that fails ends with the tick in which the item is no longer there.
         self.catches = caught
         if path.count:
@@ -660,6 +691,12 @@ class Inserter(Chaser):
             self.goal = FETCH
         elif not caught and self.steps == path.count:
             self.world.schedule(self, max(when, self.world.tick), PICK)
+
+    def _chase_on(self, tick: int) -> None:
+        """Go on after the chosen item, wherever it is by now."""
+        assert self.lane is not None
+        self.planned = self.lane.place(self.at, tick)
+        self._chase(tick, math.inf)
 
     def _follow(self, belt: TransportBelt, places: list[int], end: int, budget: float) -> Chase:
         """The arm's way after an item with these places on the belt tick by tick, and whether it catches it."""
@@ -692,7 +729,8 @@ class Inserter(Chaser):
 
     def _chased(self, tick: int) -> None:
         """The planned chase has come to its end, or the item's way has changed."""
-        self._resolve()
+        if not self.resolved:
+            self._resolve()
         lane = self.lane
         belt = self.pickup_belt
         if self.at < 0 or lane is None or belt is None or belt.lanes[self.lane_number] is not lane:
@@ -714,7 +752,7 @@ class Inserter(Chaser):
             self._lost(tick)
         else:
             self._halt(tick - 1)
-            self._chase(tick, math.inf)
+            self._chase_on(tick)
 
     def _lost(self, tick: int) -> None:
         """The chased item has left the belt or was taken by someone else."""
@@ -741,6 +779,7 @@ class Inserter(Chaser):
     def _await_item(self, belt: TransportBelt) -> None:
         tick = self.world.tick
         anything = self.open_ended and self.held is None and not self.use_filters
+        self.awaiting = True
         for window in self._windows(belt):
             lane = window.lane
             ignored = NOTHING
@@ -749,18 +788,21 @@ class Inserter(Chaser):
             lane.wait_for_item(window.high, ignored, self, tick)
 
     def _stop_waiting(self) -> None:
-        belt = self.pickup_belt
-        if belt is not None:
-            for lane in belt.lanes:
-                lane.pickers.pop(self.unit_number, None)
+        if self.awaiting:
+            self.awaiting = False
+            self._resolve()
+            if self.pickup_belt is not None:
+                for lane in self.pickup_belt.lanes:
+                    lane.pickers.pop(self.unit_number, None)
 
     # --- putting -----------------------------------------------------------------------------------------------
 
     def _arrived(self, tick: int) -> None:
         """Over the drop point with something in the hand."""
-        self._resolve()
+        if not self.resolved:
+            self._resolve()
         if self.path.count:
-            self._halt(tick)
+            self._arrive(tick)
         elif self.turn != self.drop_turn or self.length != self.arm.drop_length:
             self._carry(tick - 1)
             return
@@ -771,16 +813,19 @@ class Inserter(Chaser):
             self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
             return
         target = self.drop_entity
-        if isinstance(target, TransportBelt):
-            gone = self._drop_on(target, held, tick)
+        belt = self.drop_belt
+        if belt is not None:
+            gone = self._drop_on(belt, held, tick)
         elif target is None:
             gone = 1 if deliver(self.world, self, *self.drop_position(), held) else 0
         else:
             gone = target.insert(held, self.held_count)
             if gone < self.held_count:
                 target.watchers[self.unit_number] = self
-            else:
+                self.awaits = True
+            elif self.awaits:
                 target.watchers.pop(self.unit_number, None)
+                self.awaits = False
         self.held_count -= gone
         if self.held_count == 0:
             self.held = None
@@ -788,11 +833,12 @@ class Inserter(Chaser):
             return
         self.goal = HOLD
         self.world.cancel(self)
-        if target is None or isinstance(target, TransportBelt):
+        if target is None or belt is not None:
             if gone:
                 self.world.schedule(self, tick + 1, DROP)
             else:
                 await_delivery(self.world, self, *self.drop_position(), held)
+                self.awaits = True
 
     def _drop_on(self, belt: TransportBelt, name: str, tick: int) -> int:
         """Drop one item on a belt; the number that went, 0 or 1."""

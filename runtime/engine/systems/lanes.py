@@ -188,6 +188,11 @@ class Lane:
         before = sum(counts[:train]) if train else 0
         return before + within, start + SPACING * (within - 1), train, within
 
+    def last_below(self, high: int, tick: int) -> tuple[int, int]:
+        """The last item with a place below `high`: its index and place, or -1 and -1. Changes nothing."""
+        stop, place, _, _ = self._below(high, self.speed * tick)
+        return stop - 1, place
+
     def between(self, low: int, high: int, tick: int) -> tuple[int, int]:
         """Items with `low <= place < high`: index of the first, and how many. Changes nothing."""
         if not self.names:
