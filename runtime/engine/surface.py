@@ -52,12 +52,15 @@ class Surface:
 
     def add(self, entity: Entity) -> None:
         """Put an entity on the map and tell those who care about its tiles."""
-        self._next_order += 1
-        chunk_y, chunk_x = int(entity.y // CHUNK), int(entity.x // CHUNK)
-        # By chunk, then as placed: the order in which searches answer.
-        entity.order = (((chunk_y + 0x8000) << 16 | (chunk_x + 0x8000)) << 40) | self._next_order
+        self._queue_up(entity)
         self._index(entity)
         self._tell(entity)
+
+    def _queue_up(self, entity: Entity) -> None:
+        """Give it the last place in the order in which searches answer: by chunk, then as placed or last moved."""
+        self._next_order += 1
+        chunk_y, chunk_x = int(entity.y // CHUNK), int(entity.x // CHUNK)
+        entity.order = (((chunk_y + 0x8000) << 16 | (chunk_x + 0x8000)) << 40) | self._next_order
 
     def _index(self, entity: Entity) -> None:
         order = entity.order
@@ -87,12 +90,10 @@ class Surface:
         """Move an entity, or fit its box to a new direction."""
         old = list(entity.tiles())
         self._unindex(entity)
-        entity.x, entity.y = x, y
+        if (x, y) != (entity.x, entity.y):
+            entity.x, entity.y = x, y
+            self._queue_up(entity)
         entity.set_box()
-        chunk_y, chunk_x = int(y // CHUNK), int(x // CHUNK)
-        entity.order = (((chunk_y + 0x8000) << 16 | (chunk_x + 0x8000)) << 40) | (
-            entity.order & ((1 << 40) - 1)
-        )
         self._index(entity)
         if self.interested:
             self._tell_cells({*old, *entity.tiles()}, entity)
