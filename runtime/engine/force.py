@@ -137,7 +137,7 @@ HEARS: dict[str, tuple[str, ...]] = {
     "character-crafting-speed": ("character",),
     "character-mining-speed": ("character",),
     "character-health-bonus": ("character",),
-    "unlock-recipe": ("rocket-silo",),  # its recipe is fixed; others get theirs when it is there
+    "unlock-recipe": ("furnace", "rocket-silo"),  # what inserters wait with; and the recipe of a silo is fixed
 }
 
 

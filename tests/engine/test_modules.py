@@ -12,7 +12,7 @@ from runtime.engine.prototypes import load
 from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.beacons import Beacon
 from runtime.engine.systems.containers import Container
-from runtime.engine.systems.crafting import AssemblingMachine
+from runtime.engine.systems.crafting import AssemblingMachine, Furnace
 from runtime.engine.systems.effects import WHOLE, Receiver
 from runtime.engine.systems.electricity import UNITS
 from runtime.engine.systems.labs import Lab
@@ -251,3 +251,17 @@ def test_a_saved_world_goes_on_the_same() -> None:
         _ = machine.progress, machine.bonus_progress, machine.status()  # looking changes nothing
     twin.advance(world.tick)
     assert state_hash(world, {}, []) == state_hash(twin, {}, [])
+
+
+def test_a_recipe_that_is_unlocked_is_noticed() -> None:
+    world = powered()
+    furnace = build(world, "electric-furnace", 4.5, 4.5)
+    assert isinstance(furnace, Furnace)
+    chest = build(world, "iron-chest", 1.5, 4.5)
+    chest.insert("iron-plate", 20)
+    build(world, "inserter", 2.5, 4.5, 12)
+    world.advance(600)
+    assert furnace.input.is_empty()
+    world.forces["player"].set_researched("steel-processing", True)
+    world.advance(1200)
+    assert not furnace.input.is_empty() or furnace.crafting is not None

@@ -532,6 +532,10 @@ class Furnace(CraftingMachine):
                 return recipe
         return None
 
+    def bonus_changed(self, kind: str) -> None:
+        # What it may smelt has changed: an inserter may be waiting with it.
+        self._touched()
+
     def next_recipe(self) -> RecipePrototype | None:
         held = self.input.names[0]
         return self._smelting(held) if held is not None else None
