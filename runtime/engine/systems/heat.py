@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CONDUCTS = 4  # a tick evens out this part of the difference between two equal buffers
 STEP = 4.0  # degrees by which a buffer may change until flows are weighed again
+FINE = 1024  # fuel burns at a whole multiple of 1 J / FINE per tick, so that sums are exact
 LONGEST = 36_000  # ticks after which they are weighed again at the latest
 SLACK = 64  # this part of a degree doesn't count where a consumer's working temperature is concerned
 CLOSE = 4  # a consumer begins to draw within this part of a degree
@@ -587,7 +588,7 @@ class Reactor(HeatPipe):
         burns = self.active and burner.load_fuel()
         if burns:
             burner.remaining += rest
-            burner.set_rate(round(self.consumption * 1024) / 1024, tick)
+            burner.set_rate(math.floor(self.consumption * FINE) / FINE, tick)
             world.schedule(self, tick + max(1, burner.ticks_left()), CRAFT)
         else:
             burner.set_rate(0.0, tick)
