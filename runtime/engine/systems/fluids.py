@@ -575,4 +575,4 @@ class Pipe(FluidEntity):
     __slots__ = ()
 
     def status(self) -> str | None:
-        return "pipeline_overextended" if self.overextended else None
+        return "pipeline_overextended" if self.overextended else "working"
