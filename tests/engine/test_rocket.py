@@ -299,6 +299,23 @@ def test_the_rocket_goes_with_its_silo(world: World, silo: RocketSilo) -> None:
     world.advance(world.tick + 1000)
 
 
+def test_a_rocket_that_is_destroyed_is_gone(world: World, silo: RocketSilo) -> None:
+    ready(world, silo)
+    assert silo.launch.rocket is not None
+    world.destroy(silo.launch.rocket)
+    assert not silo.launch.order()
+    assert set(stages(world, silo, "building_rocket")) == {"lights_blinking_close", "doors_closing"}
+    assert world.forces["player"].rockets_launched == 0
+    ready(world, silo)
+
+
+def test_a_rocket_stands_in_nobodys_way(world: World, silo: RocketSilo) -> None:
+    ready(world, silo)
+    proto = load().entity["steel-chest"]
+    in_the_way = world.surface.obstacle(proto, silo.x, silo.y - 6, 0, lambda e: e.type == "solar-panel")
+    assert in_the_way is None
+
+
 def test_saved_in_the_middle_of_a_launch() -> None:
     world = sunny()
     silo = silo_in(world)

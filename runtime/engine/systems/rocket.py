@@ -254,7 +254,7 @@ class Launch(Process):
     def __init__(self, silo: RocketSilo) -> None:
         self.silo = silo
         self.stage = BUILDING
-        self.rocket: Entity | None = None
+        self.rocket: SiloRocket | None = None
         self.payload: dict[str, int] = {}  # what flies with the rocket that has been ordered to launch
         self.again = False  # this rocket comes up through doors that were open still
         self._left = 0  # work of an active stage, while there is no network
@@ -268,9 +268,16 @@ class Launch(Process):
         self.silo.world.unregister(self)
 
     def _lose_rocket(self) -> None:
-        if self.rocket is not None:
-            self.silo.world.destroy(self.rocket)
-            self.rocket = None
+        rocket, self.rocket = self.rocket, None
+        if rocket is not None:
+            self.silo.world.destroy(rocket)
+
+    def destroyed(self) -> None:
+        """Somebody has destroyed the rocket: the doors close."""
+        self.rocket = None
+        self.payload = {}
+        self.pause()
+        self._enter(CLOSING)
 
     # --- stages --------------------------------------------------------------------------------------------------
 
@@ -286,7 +293,9 @@ class Launch(Process):
     def _create(self) -> None:
         silo = self.silo
         silo.parts -= silo.parts_required
-        self.rocket = silo.world.create(silo.proto.raw["rocket_entity"], silo.x, silo.y, 0, silo.force)
+        rocket = silo.world.create(silo.proto.raw["rocket_entity"], silo.x, silo.y, 0, silo.force, silo=silo)
+        assert isinstance(rocket, SiloRocket)
+        self.rocket = rocket
         self._enter("doors_opened" if self.again else CREATE)
 
     def order(self) -> bool:
@@ -374,6 +383,18 @@ class Launch(Process):
         """Plain data for the state hash."""
         left = self._remaining() if self.stage in ACTIVE else 0
         return [self.key, self.stage, self.again, sorted(self.payload.items()), left]
+
+
+@entity_class("rocket-silo-rocket")
+class SiloRocket(Entity):
+    """The rocket that stands in a silo or leaves it."""
+
+    __slots__ = ("silo",)
+    silo: RocketSilo
+
+    def removed(self) -> None:
+        if self.silo.launch.rocket is self:
+            self.silo.launch.destroyed()
 
 
 def launched(silo: RocketSilo, payload: dict[str, int]) -> None:
