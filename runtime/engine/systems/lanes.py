@@ -134,7 +134,13 @@ class Lane:
     def _start(self, train: int, moved: int) -> int:
         """The place of a train's first item; the lane is settled."""
         if self.held:
-            return self._starts(moved)[train]
+            floor = 0
+            for head, count, hold in zip(self.heads, self.counts, self.holds, strict=True):
+                start = min(max(head - moved, floor), hold)
+                if not train:
+                    return start
+                train -= 1
+                floor = start + SPACING * count
         place = self.heads[train] - moved
         return 0 if train == 0 and place < 0 else place
 
@@ -149,7 +155,14 @@ class Lane:
         """Where one item is at a tick that is not past. Changes nothing."""
         moved = self.speed * tick
         if self.held:
-            return self.places(tick)[index]
+            floor = 0
+            for head, count, hold in zip(self.heads, self.counts, self.holds, strict=True):
+                start = min(max(head - moved, floor), hold)
+                if index < count:
+                    return start + SPACING * index
+                index -= count
+                floor = start + SPACING * count
+            raise IndexError(index)
         _, standing = self._block(moved)
         if index < standing:
             return SPACING * index
@@ -165,11 +178,17 @@ class Lane:
         if not heads:
             return 0, -1, 0, 0
         if self.held:
-            starts = self._starts(moved)
-            train = bisect_left(starts, place) - 1
+            train = -1
+            start = floor = 0
+            for head, count, hold in zip(heads, counts, self.holds, strict=True):
+                floor = min(max(head - moved, floor), hold)
+                if floor >= place:
+                    break
+                train += 1
+                start = floor
+                floor += SPACING * count
             if train < 0:
                 return 0, -1, 0, 0
-            start = starts[train]
         else:
             block, items = self._block(moved)
             train = bisect_left(heads, place + moved, block) - 1
@@ -258,7 +277,7 @@ class Lane:
             where = ahead + SPACING
             if self._start(train, moved) > self.heads[train] - moved:
                 clear = SPACING  # it stands, and would not make room for the next one by moving on
-        if where >= entry + SPACING:
+        if where >= entry + SPACING or where >= self.length:
             return NEVER
         if index < len(self.names):
             inside = index > 0 and within < self.counts[train]
@@ -377,6 +396,9 @@ class Lane:
 
         `key` tells apart those who wait: a belt waits for its two lanes separately.
         """
+        entry = min(
+            entry, self.length - SPACING
+        )  # as far back as it may have to go, it has to be on the lane
         moved = self.speed * now
         soonest = now + 1
         tail = -1  # index of the last item of the trains looked at
@@ -455,10 +477,8 @@ class Lane:
             self.put(where if NEVER < where < entry else 0, name, tick, tick)
             return
         where = target.spot(entry, carried, tick)
-        if where == NEVER or (entry == target.length and where >= entry):
-            # Where it enters at the very end, it has to be on the lane at once.
-            place = entry if entry < target.length else entry - SPACING
-            target.wait_for_room(place, front, 2 * front.unit_number + self.number, tick)
+        if where == NEVER:
+            target.wait_for_room(entry, front, 2 * front.unit_number + self.number, tick)
             return
         name = self.remove(0, tick - 1, tick)
         target.put(where, name, tick, tick)
