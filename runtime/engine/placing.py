@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.entity import CLASSES, Entity
 from runtime.engine.prototypes import EntityPrototype
+from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.fluids import would_mix
 from runtime.engine.systems.ground import ItemOnGround
+from runtime.engine.systems.splitters import Splitter
 
 if TYPE_CHECKING:
     from runtime.engine.force import Force
@@ -81,12 +84,71 @@ def can_fast_replace(
     """The entity that one may be built over at once: another of its group, or the same facing elsewhere."""
     if proto.fast_replaceable_group is None:
         return None
+    if carries(proto):
+        return next(iter(built_over(world, proto, x, y, direction)), None)
     for e in world.surface.at(x, y):
         same_place = e.proto.fast_replaceable_group == proto.fast_replaceable_group and (e.x, e.y) == (x, y)
         if same_place and (e.proto is not proto or e.direction != direction):
             blocker = world.surface.obstacle(proto, x, y, direction, _only(e))
             return e if blocker is None else None
     return None
+
+
+def carries(proto: EntityPrototype) -> bool:
+    """Whether entities of a prototype are belts, of whatever kind."""
+    return issubclass(CLASSES.get(proto.type, Entity), (TransportBelt, Splitter))
+
+
+def built_over(
+    world: World, proto: EntityPrototype, x: float, y: float, direction: int
+) -> list[TransportBelt | Splitter]:
+    """The belts, undergrounds and splitters that another one may be built over at once; none where it may not."""
+    left, top, right, bottom = world.surface.box_at(proto, x, y, direction)
+    found: list[TransportBelt | Splitter] = []
+    for e in world.surface.within((left, top, right, bottom)):
+        if not isinstance(e, (TransportBelt, Splitter)):
+            continue
+        if e.proto.fast_replaceable_group != proto.fast_replaceable_group:
+            return []
+        if isinstance(e, Splitter) and proto.type == e.type and (e.x, e.y) != (x, y):
+            return []
+        found.append(e)
+    if len(found) == 1 and found[0].proto is proto and found[0].direction == direction:
+        return []
+    blocker = world.surface.obstacle(
+        proto, x, y, direction, lambda e: e in found or _lies_about(e) or _movable(e)
+    )
+    return found if blocker is None else []
+
+
+def _build_over(
+    world: World,
+    proto: EntityPrototype,
+    x: float,
+    y: float,
+    direction: int,
+    force: Force,
+    old: list[TransportBelt | Splitter],
+    fields: dict[str, Any],
+) -> Entity:
+    """Build a belt over others: what lay on its tiles stays on it, the rest comes to lie on the ground."""
+    before = sum((carried(e) for e in old), Counter[str]())
+    made = world.create(proto.name, x, y, direction, force, **fields)
+    assert isinstance(made, (TransportBelt, Splitter))
+    if isinstance(made, Splitter):
+        for e in old:
+            if isinstance(e, Splitter):
+                made.set_up_as(e)
+    for e in old:
+        world.destroy(e)
+    for name, count in (before - carried(made)).items():
+        world.spill(x, y, name, count)
+    return made
+
+
+def carried(entity: TransportBelt | Splitter) -> Counter[str]:
+    """What lies on a belt or a splitter, and in the tunnel that it leads into."""
+    return Counter(name for belt, lane in entity.lines() for name, _ in belt.lane_contents(lane))
 
 
 def place(
@@ -111,6 +173,9 @@ def place(
             if old.proto is proto:
                 old.rotate_to(direction)
                 return old
+            if carries(proto):
+                over = built_over(world, proto, x, y, direction)
+                return _build_over(world, proto, x, y, direction, force, over, fields)
             kept = [(n, c) for i in old.inventories().values() for n, c in i.contents().items()]
             world.destroy(old)
             made = world.create(proto.name, x, y, direction, force, **fields)

@@ -10,6 +10,7 @@ from runtime.engine.entity import Entity
 from runtime.engine.prototypes import load
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.world import World
+from tests.engine.test_placing import put
 
 NORTH, EAST, SOUTH, WEST = 0, 4, 8, 12
 STEP = {NORTH: (0, -1), EAST: (1, 0), SOUTH: (0, 1), WEST: (-1, 0)}
@@ -406,3 +407,37 @@ def test_speeds_come_from_the_prototypes() -> None:
             assert isinstance(belt, TransportBelt)
             assert belt.speed == round(proto.raw["speed"] * 256)
             world.destroy(belt)
+
+
+@pytest.mark.parametrize("curved", [False, True])
+def test_a_faster_belt_over_one_keeps_what_is_on_it(curved: bool) -> None:
+    world = new_world()
+    before = line(world, 0, 0, EAST, 3)
+    if curved:
+        line(world, 3, 0, SOUTH, 1)
+    row = [*before, *line(world, 3, 1 if curved else 0, SOUTH if curved else EAST, 3)]
+    for belt in row:
+        belt.insert("iron-plate", 3)
+    world.advance(19)
+    belt = next(b for b in world.belts.grid.values() if b.cell == (3, 0))
+    was = [places(belt, lane) for lane in (1, 2)]
+    assert any(was)
+    better = put(world, "fast-transport-belt", belt.x, belt.y, belt.direction, fast=True)
+    assert isinstance(better, TransportBelt)
+    assert [places(better, lane) for lane in (1, 2)] == was
+    assert better.shape() == ("right" if curved else "straight")
+    assert not belt.valid
+    total = 18
+    world.advance(500)
+    assert sum(len(places(b, lane)) for b in world.belts.grid.values() for lane in (1, 2)) == total
+    assert "item-entity" not in world.surface.by_type
+
+
+def test_belts_are_not_built_over_what_is_no_belt() -> None:
+    world = new_world()
+    build(world, "wooden-chest", 0.5, 0.5)
+    assert put(world, "transport-belt", 0.5, 0.5, EAST, fast=True) is None
+    belt = put(world, "transport-belt", 1.5, 0.5, EAST)
+    assert belt is not None
+    assert put(world, "transport-belt", 1.5, 0.5, EAST, fast=True) is None
+    assert put(world, "transport-belt", 1.5, 0.5, SOUTH, fast=True) is belt

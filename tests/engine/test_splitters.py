@@ -7,11 +7,14 @@ from itertools import pairwise
 
 import pytest
 
+from runtime.engine.maps import default_lab_scenario
 from runtime.engine.prototypes import load
+from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.splitters import LEFT, RIGHT, Splitter
 from runtime.engine.world import World
 from tests.engine.test_belts import EAST, NORTH, SOUTH, WEST, build, line, new_world, places
+from tests.engine.test_placing import put
 
 TIERS = {
     "splitter": "transport-belt",
@@ -21,10 +24,11 @@ TIERS = {
 
 
 def rig(
-    name: str = "splitter", inputs: int = 4, outputs: int = 8
+    name: str = "splitter", inputs: int = 4, outputs: int = 8, world: World | None = None
 ) -> tuple[World, Splitter, list[list[TransportBelt]], list[list[TransportBelt]]]:
     """A splitter that faces east at (0, 0) with belts into both halves and out of both; left is north."""
-    world = new_world()
+    if world is None:
+        world = new_world()
     splitter = build(world, name, 0.5, 1.0, EAST)
     assert isinstance(splitter, Splitter)
     belt = TIERS[name]
@@ -263,3 +267,93 @@ def test_a_slow_splitter_between_fast_belts() -> None:
     put = fill(into, "iron-plate")
     world.advance(3000)
     assert names_on(out)["iron-plate"] == put == 48
+
+
+def lying(world: World) -> int:
+    """Items on the ground."""
+    return sum(p.count for p in world.surface.by_type.get("item-entity", {}).values())  # type: ignore[attr-defined]
+
+
+def test_a_better_splitter_over_one_keeps_items_and_settings() -> None:
+    world, splitter, into, out = rig()
+    splitter.set_filter("coal")
+    splitter.set_input_priority(RIGHT)
+    fill(into[0], "iron-plate")
+    world.advance(120)
+    before = [[half.lane_contents(lane) for lane in (1, 2)] for half in splitter.halves]
+    better = put(world, "fast-splitter", splitter.x, splitter.y, EAST, fast=True)
+    assert isinstance(better, Splitter)
+    assert better.name == "fast-splitter"
+    assert [[half.lane_contents(lane) for lane in (1, 2)] for half in better.halves] == before
+    assert (better.filter, better.input_priority) == ("coal", RIGHT)
+    assert not splitter.valid
+    assert lying(world) == 0
+    world.advance(1000)
+    assert names_on(out[1])["iron-plate"] == 32
+
+
+def test_a_splitter_over_belts_and_belts_over_a_splitter() -> None:
+    world = new_world()
+    rows = [line(world, -3, y, EAST, 7) for y in (0, 1)]
+    for row in rows:
+        fill(row[2:5], "iron-plate")
+    assert names_on(every(rows))["iron-plate"] == 48
+    splitter = put(world, "splitter", 0.5, 1.0, EAST, fast=True)
+    assert isinstance(splitter, Splitter)
+    assert not rows[0][3].valid
+    assert splitter.inputs() == [rows[0][2], rows[1][2]]
+    assert splitter.outputs() == [rows[0][4], rows[1][4]]
+    assert len(splitter.mined_items()) == 16
+    again = put(world, "transport-belt", 0.5, 0.5, EAST, fast=True)
+    assert isinstance(again, TransportBelt)
+    assert not splitter.valid
+    assert again.inputs() == [rows[0][2]]
+    assert rows[1][2].outputs() == []
+    # One half's items stay; what was on the other half comes to lie on the ground.
+    assert len(again.mined_items()) == 8
+    assert lying(world) == 8
+
+
+def test_a_splitter_is_not_built_over_half_of_another() -> None:
+    world, splitter, _, _ = rig()
+    assert put(world, "fast-splitter", 0.5, 2.0, EAST, fast=True) is None
+    assert splitter.valid
+
+
+def test_inserters_take_from_and_drop_onto_splitters() -> None:
+    world = new_world()
+    splitter = build(world, "splitter", 0.5, 1.0, EAST)
+    assert isinstance(splitter, Splitter)
+    into = line(world, -2, 0, EAST, 2)
+    into[0].insert_at_back(1, "iron-plate")
+    taker = build(world, "burner-inserter", 0.5, -0.5, SOUTH)
+    chest = build(world, "wooden-chest", 0.5, -1.5)
+    world.advance(600)
+    assert taker.pickup_target is splitter.halves[2]  # type: ignore[attr-defined]
+    assert chest.inventories()[1].count("iron-plate") == 1
+    other = build(world, "wooden-chest", 0.5, 3.5)
+    other.insert("iron-ore", 3)
+    giver = build(world, "burner-inserter", 0.5, 2.5, SOUTH)
+    world.advance(1500)
+    # Two fit on the half that leads nowhere; the third stays in the hand.
+    assert Counter(n for n, _ in splitter.mined_items()) == {"iron-ore": 2}
+    assert giver.status() == "waiting_for_space_in_destination"
+    assert world.next_event_tick() is None
+    end = line(world, 1, 1, EAST, 1)
+    world.advance(1600)
+    assert names_on(end)["iron-ore"] + len(splitter.mined_items()) == 3
+    world.destroy(splitter)
+    world.advance(2000)
+    assert world.surface.by_type["splitter"] == {}
+
+
+def test_saved_and_restored_it_goes_on_as_it_would_have() -> None:
+    world, splitter, into, _ = rig(world=default_lab_scenario(1))
+    splitter.set_output_priority(RIGHT)
+    fill(into[0], "iron-plate")
+    fill(into[1], "coal", (2,))
+    world.advance(77)
+    again = loads(dumps(Save(world, {}, [], 1.0, False, 0, "default_lab_scenario"))).world
+    for w in (world, again):
+        w.advance(333)
+    assert state_hash(world, {}, []) == state_hash(again, {}, [])

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.engine.entity import Entity
+from runtime.engine.placing import place
 from runtime.engine.prototypes import load
+from runtime.engine.systems.ground import ItemOnGround
 from runtime.engine.systems.undergrounds import UndergroundBelt
 from runtime.engine.world import World
 from tests.engine.test_belts import EAST, NORTH, SOUTH, WEST, build, line, new_world, places
 from tests.engine.test_inserters import hand, inserter
+
+
+def put(
+    world: World, name: str, x: float, y: float, direction: int, fast: bool, **fields: str
+) -> Entity | None:
+    return place(world, load().entity[name], x, y, direction, world.forces["player"], fast, dict(fields))
+
+
+def everything(world: World) -> list[str]:
+    """Every item on a belt, in a tunnel or on the ground."""
+    found = [n for b in world.belts.grid.values() for b, lane in b.lines() for n, _ in b.lane_contents(lane)]
+    for pile in world.surface.by_type.get("item-entity", {}).values():
+        assert isinstance(pile, ItemOnGround)
+        found += [pile.stack_name] * pile.count
+    return found
 
 
 def end(
@@ -131,3 +149,63 @@ def test_inserters_reach_the_open_half() -> None:
     chest = build(world, "wooden-chest", 4.5, 2.5)
     assert len(hand(world, at_exit, 400)) == 2
     assert chest.inventories()[1].count("iron-plate") == 1
+
+
+def test_built_over_a_belt_and_back() -> None:
+    world = new_world()
+    row = line(world, 0, 0, EAST, 6)
+    for belt in row:
+        belt.insert("coal", 4)
+    way_in = put(world, "underground-belt", 1.5, 0.5, EAST, True, belt_to_ground_type="input")
+    way_out = put(world, "underground-belt", 4.5, 0.5, EAST, True, belt_to_ground_type="output")
+    assert isinstance(way_in, UndergroundBelt)
+    assert isinstance(way_out, UndergroundBelt)
+    assert way_in.other_end() is way_out
+    assert len(places(way_in, 1)) == len(places(way_out, 1)) == 4
+    assert len(everything(world)) == 24
+    world.advance(100)
+    assert len(everything(world)) == 24
+    # Without its exit, the tunnel's items come to lie on the ground.
+    inside = len(way_in.lane_contents(3))
+    assert inside > 0
+    put(world, "transport-belt", 4.5, 0.5, EAST, True)
+    assert way_in.other_end() is None
+    assert len(everything(world)) == 24
+    assert sum(p.count for p in world.surface.by_type["item-entity"].values()) == inside  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_faster_pair_over_a_pair(first: int) -> None:
+    world = new_world()
+    ends = [(0.5, "input"), (3.5, "output")]
+    for x, kind in ends:
+        end(world, x, 0.5, EAST, kind)
+    line(world, 4, 0, EAST, 2)
+    way_in = world.belts.grid[(0, 0)]
+    for _ in range(5):
+        assert way_in.insert_at_back(1, "coal")
+        world.advance(world.tick + 8)
+    for x, kind in (ends[first], ends[1 - first]):
+        put(world, "fast-underground-belt", x, 0.5, EAST, True, belt_to_ground_type=kind)
+        assert len(everything(world)) == 5
+    pair = [world.belts.grid[(0, 0)], world.belts.grid[(3, 0)]]
+    assert [b.name for b in pair] == ["fast-underground-belt"] * 2
+    assert pair[0].other_end() is pair[1]
+    world.advance(1000)
+    assert len(everything(world)) == 5
+
+
+def test_turned_about_a_tunnel_keeps_what_is_in_it() -> None:
+    world = new_world()
+    left = end(world, 0.5, 0.5, EAST, "input")
+    right = end(world, 3.5, 0.5, EAST, "output")
+    for _ in range(6):
+        assert left.insert_at_back(1, "coal")
+        world.advance(world.tick + 12)
+    right.rotate_to(WEST)
+    assert (right.belt_to_ground_type, left.belt_to_ground_type) == ("input", "output")
+    assert len(everything(world)) == 6
+    world.advance(400)
+    assert places(left, 1) == [0, 64, 128, 192]
+    assert len(everything(world)) == 6
+    assert world.next_event_tick() is None

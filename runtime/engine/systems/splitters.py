@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from runtime.engine.entity import NEVER, Entity, entity_class
 from runtime.engine.systems.belts import STEPS, TILE, TransportBelt
-from runtime.engine.systems.lanes import SPACING, Lane
+from runtime.engine.systems.lanes import Lane
 
 LEFT, RIGHT, NONE = 0, 1, -1
 SIDES = {"left": LEFT, "right": RIGHT, "none": NONE}
@@ -138,6 +138,13 @@ class Splitter(Entity):
         self.filter = name
         self._look_again()
 
+    def set_up_as(self, other: Splitter) -> None:
+        """Take over another splitter's priorities, filter and turns."""
+        self.input_priority, self.output_priority = other.input_priority, other.output_priority
+        self.filter = other.filter
+        self.next_input, self.next_output = list(other.next_input), list(other.next_output)
+        self._look_again()
+
     def _look_again(self) -> None:
         for half in self.halves[:2]:
             half.wake(self.world.tick + 1)
@@ -169,7 +176,7 @@ class Splitter(Entity):
         for side in allowed:
             target = outputs[side]
             where = target.spot(target.length, short, tick)
-            if NEVER < where < target.length:
+            if where != NEVER:
                 name = lane.remove(0, tick - 1, tick)
                 target.put(where, name, tick, tick)
                 self.next_output[lane.number] = 1 - side
@@ -177,7 +184,7 @@ class Splitter(Entity):
         half = lane.belts[0]
         for side in allowed:
             target = outputs[side]
-            target.wait_for_room(target.length - SPACING, half, 2 * half.unit_number + lane.number, tick)
+            target.wait_for_room(target.length, half, 2 * half.unit_number + lane.number, tick)
         return False
 
     def _allowed(self, name: str, number: int) -> tuple[int, ...]:
