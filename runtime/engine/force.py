@@ -137,6 +137,7 @@ HEARS: dict[str, tuple[str, ...]] = {
     "character-crafting-speed": ("character",),
     "character-mining-speed": ("character",),
     "character-health-bonus": ("character",),
+    "change-recipe-productivity": ("assembling-machine", "rocket-silo"),
     "unlock-recipe": ("furnace", "rocket-silo"),  # what inserters wait with; and the recipe of a silo is fixed
 }
 

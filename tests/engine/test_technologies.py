@@ -14,6 +14,8 @@ from runtime.engine.game import Game
 from runtime.engine.maps import lab as lab_map
 from runtime.engine.prototypes import load
 from runtime.engine.save import Save, dumps, loads, state_hash
+from runtime.engine.systems.crafting import AssemblingMachine
+from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.labs import Lab
 from runtime.engine.systems.research import INFINITE, UNIT, TechnologyPrototype, technology_prototypes
 from runtime.engine.world import World
@@ -315,6 +317,55 @@ def test_a_trigger_completes_a_technology_when_what_it_needs_is_done(name: str) 
     pull()
     assert tech.researched
     assert not force.add_research(name)
+
+
+# --- machines ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inserter", "at_first", "at_last"),
+    [("inserter", 1, 3), ("fast-inserter", 1, 3), ("bulk-inserter", 1, 12)],
+)
+def test_inserters_carry_what_research_lets_them(inserter: str, at_first: int, at_last: int) -> None:
+    world = powered(20)
+    force = world.forces["player"]
+    source, arm = build(world, "steel-chest", -1.5, 5.5), build(world, inserter, -0.5, 5.5, 12)
+    build(world, "steel-chest", 0.5, 5.5)
+    assert isinstance(arm, Inserter)
+    source.insert("iron-plate", 4000)
+
+    def carried() -> int:
+        most = 0
+        for _ in range(400):
+            world.advance(world.tick + 1)
+            most = max(most, arm.held_count)
+        return most
+
+    assert carried() == at_first
+    force.research_all()
+    world.advance(world.tick + 100)
+    assert carried() == at_last
+
+
+def test_mining_productivity_and_a_recipes_own_reach_machines() -> None:
+    world = powered(20)
+    force = world.forces["player"]
+    world.create("iron-ore", -4.5, 4.5, 0, world.forces["neutral"], amount=1000)
+    build(world, "electric-mining-drill", -4.5, 4.5, 4)
+    chest = build(world, "steel-chest", -2.5, 4.5)
+    machine = build(world, "assembling-machine-1", 3.5, 4.5)
+    assert isinstance(machine, AssemblingMachine)
+    machine.set_recipe(load().recipe["iron-gear-wheel"])
+    force.mining_drill_productivity_bonus = 0.5
+    force.set_modifier("change-recipe-productivity", "iron-gear-wheel", 0.25)
+    for _ in range(8):
+        machine.insert("iron-plate", 20)
+        world.advance(world.tick + 600)
+    drill = load().raw["mining-drill"]["electric-mining-drill"]
+    mined = drill["mining_speed"] / load().entity["iron-ore"].mining_time * 80 * 1.5
+    assert chest.inventories()[1].count("iron-ore") == pytest.approx(mined, abs=2)
+    assert machine.products_finished >= 79
+    assert machine.output.count("iron-gear-wheel") == machine.products_finished * 5 // 4
 
 
 # --- labs ----------------------------------------------------------------------------------------------------------

@@ -129,6 +129,9 @@ class Receiver(Entity):
         for kind in KINDS:
             if kind not in allowed or (recipe is not None and not recipe_allows(recipe, kind)):
                 sums[kind] = 0
+        if recipe is not None:
+            researched = self.force.modifiers.get(("change-recipe-productivity", recipe.name), 0)
+            sums["productivity"] += round(researched * WHOLE)
         most = MOST_PRODUCTIVITY
         if recipe is not None and "maximum_productivity" in recipe.raw:
             most = round(recipe.raw["maximum_productivity"] * WHOLE)
@@ -142,6 +145,9 @@ class Receiver(Entity):
             self.about_to_change()
             self.speed, self.consumption, self.pollution, self.productivity = counted
             self.effects_changed()
+
+    def bonus_changed(self, kind: str) -> None:
+        self.recount()
 
     def about_to_change(self) -> None:
         """Its effects are about to be others: what was done by the present ones is to be settled."""

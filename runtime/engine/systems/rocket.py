@@ -155,6 +155,7 @@ class RocketSilo(AssemblingMachine):
         return recipe if recipe is not None and recipe.name in self.force.recipes_enabled else None
 
     def bonus_changed(self, kind: str) -> None:
+        super().bonus_changed(kind)
         self.wake(self.world.tick + 1)
 
     def _can_begin(self, plan: Plan) -> bool:
