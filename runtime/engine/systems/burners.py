@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from runtime.engine.entity import Entity
@@ -10,6 +11,12 @@ from runtime.engine.prototypes import joules, load
 
 FUEL, BURNT_RESULT = 1, 6  # defines.inventory.fuel and .burnt_result
 INSERTER_FUEL_LIMIT = 5  # an inserter brings no more once this many are in the slot (measured)
+
+
+@cache
+def fuels(categories: frozenset[str]) -> frozenset[str]:
+    """The items that burn in what takes some categories of fuel."""
+    return frozenset(n for n, i in load().item.items() if i.fuel_category in categories and i.fuel_value > 0)
 
 
 class Burner:
@@ -48,8 +55,7 @@ class Burner:
 
     def accepts(self, name: str) -> bool:
         """Whether an item is fuel for this burner."""
-        item = load().item[name]
-        return item.fuel_category in self.categories and item.fuel_value > 0
+        return name in fuels(self.categories)
 
     def takes(self, name: str) -> bool:
         """Whether an inserter may bring it more of a fuel."""

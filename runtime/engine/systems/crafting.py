@@ -30,6 +30,7 @@ class CraftingMachine(Receiver):
     __slots__ = (
         "_finish",
         "_left",
+        "_lengths",
         "_limits",
         "_owed",
         "_plan",
@@ -70,6 +71,7 @@ class CraftingMachine(Receiver):
         self._finish = NEVER  # the tick at which a burner will be done
         self._warm = False
         self._limits: dict[str, int] = {}  # ingredient -> how many of it inserters bring
+        self._lengths: dict[str, int] = {}  # recipe -> the work of a craft at the present speed
         self.input.changed = self.output.changed = self._touched
         if self.burner is not None:
             self.burner.inventory.changed = self._touched
@@ -140,8 +142,12 @@ class CraftingMachine(Receiver):
 
     def _length(self, plan: Plan) -> int:
         """The work of a craft at the present speed; no craft takes less than a tick."""
-        base: float = self.proto.raw["crafting_speed"]
-        return max(ONE, -(-plan.work * WHOLE * WHOLE // (round(base * WHOLE) * self.speed)))
+        length = self._lengths.get(plan.recipe.name)
+        if length is None:
+            base: float = self.proto.raw["crafting_speed"]
+            length = max(ONE, -(-plan.work * WHOLE * WHOLE // (round(base * WHOLE) * self.speed)))
+            self._lengths[plan.recipe.name] = length
+        return length
 
     def _limit(self, plan: Plan, name: str) -> int:
         """How many of an ingredient inserters bring: for as many crafts as there are in an inserter's swing, and one more."""
@@ -162,6 +168,7 @@ class CraftingMachine(Receiver):
 
     def effects_changed(self) -> None:
         self._limits = {}
+        self._lengths = {}
         plan = self._plan
         if plan is not None:
             length = self._length(plan)
@@ -557,13 +564,18 @@ class Furnace(CraftingMachine):
         burner = self.burner
         if burner is not None and burner.accepts(name):
             return burner.takes(name)
-        recipe = self.recipe_with(name)
+        source = self.input
+        held = source.names[0]
+        if held is not None and held != name:
+            return False
+        recipe = self._smelting(name)
         if recipe is None:
             return False
-        limit = self._limits.get(recipe.name)
+        limit = self._limits.get(name)
         if limit is None:
-            limit = self._limits[recipe.name] = self._limit(plan_of(recipe.name), name)
-        return self.input.counts[0] < min(limit, load().item[name].stack_size)
+            limit = min(self._limit(plan_of(recipe.name), name), load().item[name].stack_size)
+            self._limits[name] = limit
+        return source.counts[0] < limit
 
 
 @cache

@@ -67,8 +67,8 @@ class MiningDrill(Receiver):
     """A drill. It works on one resource after another among those under it and keeps one item that it can't drop."""
 
     __slots__ = (
-        "_blocked", "_bonus", "_finish", "_holding", "_left", "_owed", "_started", "_work", "burner", "next_resource", "power",
-        "resources", "tank",
+        "_blocked", "_bonus", "_drop", "_finish", "_holding", "_left", "_lengths", "_owed", "_started", "_work", "burner",
+        "next_resource", "power", "resources", "tank",
     )  # fmt: skip
     rotatable = True
     module_inventory = DRILL_MODULES
@@ -80,11 +80,13 @@ class MiningDrill(Receiver):
         self.tank: Tank | None = None  # for what it brings up, or what its resources need
         self.resources: list[Resource] = []
         self.next_resource = 0
+        self._drop: tuple[float, float] | None = None  # where its items appear, once asked
         self._holding: list[str] = []  # mined, and waiting to be dropped
         self._bonus = 0  # of `WHOLE`: how far the productivity bar is
         self._work = 0  # of the present item at the present speed, in `ONE` per tick; 0: none begun
         self._left = 0  # of it, while the drill stands
         self._owed = 0  # of it, when the productivity bar was last brought forward
+        self._lengths: dict[str, int] = {}  # resource -> the work of mining it once at the present speed
         self._finish = NEVER  # the tick at which that is done, while working
         self._started = False
         self._blocked = False
@@ -151,17 +153,23 @@ class MiningDrill(Receiver):
 
     def drop_position(self) -> tuple[float, float]:
         """Where its items appear, with the game's 1/256 truncation."""
-        raw = self.proto.raw.get("vector_to_place_result", (0, 0))
-        dx, dy = turned_point(fixed(raw[0]), fixed(raw[1]), self.direction)
-        return (self.x + dx, self.y + dy)
+        place = self._drop
+        if place is None:
+            raw = self.proto.raw.get("vector_to_place_result", (0, 0))
+            dx, dy = turned_point(fixed(raw[0]), fixed(raw[1]), self.direction)
+            place = self._drop = (self.x + dx, self.y + dy)
+        return place
 
     # --- working -----------------------------------------------------------------------------------------------
 
     def _length(self, resource: Resource) -> int:
         """The work of mining once at the present speed, of which `ONE` is a tick's at full power."""
-        base: float = self.proto.raw["mining_speed"]
-        work = round(resource.proto.mining_time * 60 * ONE) * WHOLE * WHOLE
-        return max(ONE, -(-work // (round(base * WHOLE) * self.speed)))
+        length = self._lengths.get(resource.name)
+        if length is None:
+            base: float = self.proto.raw["mining_speed"]
+            work = round(resource.proto.mining_time * 60 * ONE) * WHOLE * WHOLE
+            length = self._lengths[resource.name] = max(ONE, -(-work // (round(base * WHOLE) * self.speed)))
+        return length
 
     @property
     def _productivity(self) -> int:
@@ -173,6 +181,7 @@ class MiningDrill(Receiver):
             self._bring_bar_forward(self._work_left())
 
     def effects_changed(self) -> None:
+        self._lengths = {}
         target = self.target
         if self._work and target is not None:
             left, length = self._work_left(), self._length(target)
@@ -363,6 +372,7 @@ class MiningDrill(Receiver):
         self._stop_waiting()
         if self.tank is not None:
             self.tank.close()
+        self._drop = None
         super().rotate_to(direction)
         if self.tank is not None:
             self.tank.open_up()
