@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import CLASSES, Entity
-from runtime.engine.prototypes import EntityPrototype
+from runtime.engine.entity import CLASSES, Entity, tiles_of, turned
+from runtime.engine.prototypes import EntityPrototype, load
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.fluids import would_mix
 from runtime.engine.systems.ground import ItemOnGround
@@ -47,16 +47,18 @@ def faced(proto: EntityPrototype, direction: int) -> int:
 def can_place(
     world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force, manual: bool
 ) -> bool:
-    """Whether an entity may be built here. `manual`: by the rules for a player's hand, which also wants resources under drills."""
+    """Whether an entity may be built here. `manual`: by the rules for a player's hand, which also wants resources under
+    drills, water before pumps and no pipes of two fluids joined.
+    """
     direction = faced(proto, direction)
     # A hand builds over items on the ground.
     if world.surface.obstacle(proto, x, y, direction, _lies_about if manual else None) is not None:
         return can_fast_replace(world, proto, x, y, direction) is not None if manual else False
     if manual and proto.type == "mining-drill":
         return has_resources(world, proto, x, y)
-    if manual and proto.type == "offshore-pump":
-        return on_shore(world, x, y, direction)
-    return not (manual and would_mix(world, proto, x, y, direction, force))
+    return not manual or (
+        has_tiles(world, proto, x, y, direction) and not would_mix(world, proto, x, y, direction, force)
+    )
 
 
 def has_resources(world: World, proto: EntityPrototype, x: float, y: float) -> bool:
@@ -69,13 +71,18 @@ def has_resources(world: World, proto: EntityPrototype, x: float, y: float) -> b
     )
 
 
-def on_shore(world: World, x: float, y: float, direction: int) -> bool:
-    """Whether an offshore pump would stand on land with water where its mouth is."""
-    dx, dy = {0: (0, -1), 4: (1, 0), 8: (0, 1), 12: (-1, 0)}[direction - direction % 4]
-    tile = world.surface.tile
-    ahead = tile(math.floor(x + dx), math.floor(y + dy))
-    behind = tile(math.floor(x - dx), math.floor(y - dy))
-    return "water" in ahead and "water" not in behind and "water" not in tile(math.floor(x), math.floor(y))
+def has_tiles(world: World, proto: EntityPrototype, x: float, y: float, direction: int) -> bool:
+    """Whether the ground is what `tile_buildability_rules` want: for offshore pumps land, and 3 × 2 tiles of water ahead."""
+    tile_layers = load().tile_layers
+    for rule in proto.raw.get("tile_buildability_rules") or ():
+        (left, top), (right, bottom) = rule["area"]
+        left, top, right, bottom = turned((left, top, right, bottom), direction)
+        wanted, unwanted = rule["required_tiles"]["layers"], rule["colliding_tiles"]["layers"]
+        for cell in tiles_of(x + left, y + top, x + right, y + bottom):
+            layers = tile_layers[world.surface.tile(*cell)]
+            if layers.isdisjoint(wanted) or not layers.isdisjoint(unwanted):
+                return False
+    return True
 
 
 def can_fast_replace(

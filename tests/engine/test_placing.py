@@ -54,6 +54,30 @@ def test_water_and_shore() -> None:
     assert allowed(world, "stone-furnace", 9, 0)
     assert not allowed(world, "stone-furnace", 10, 0)
     assert not allowed(world, "offshore-pump", 5.5, 0.5, 4)
+    assert allowed(world, "offshore-pump", 9.5, 0.5, 4)
+    assert not allowed(world, "offshore-pump", 9.5, 0.5, 12)
+    assert not allowed(world, "offshore-pump", 10.5, 0.5, 4)
+    # Scripts may build one anywhere; FLE asks so about pumps that face away from the water, and builds the others.
+    assert allowed(world, "offshore-pump", 5.5, 0.5, 4, manual=False)
+
+
+def test_a_pump_wants_three_by_two_tiles_of_water_ahead() -> None:
+    world = new_world(water_from=10)
+    for land in ((10, 1), (11, -1)):
+        world.surface.set_tile(*land, "lab-dark-1")
+        assert not allowed(world, "offshore-pump", 9.5, 0.5, 4)
+        assert allowed(world, "offshore-pump", 9.5, 3.5, 4)
+        world.surface.set_tile(*land, "water")
+    world.surface.set_tile(12, 0, "lab-dark-1")
+    assert allowed(world, "offshore-pump", 9.5, 0.5, 4)
+
+
+def test_scripts_put_what_never_acts_over_buildings() -> None:
+    world = new_world()
+    assert put(world, "boiler", 0.5, 0) is not None
+    assert put(world, "simple-entity-with-owner", 0.5, 0.5) is not None
+    assert put(world, "wooden-chest", 0.5, 0.5) is None
+    assert not allowed(world, "wooden-chest", 0.5, 0.5)
 
 
 def test_a_hand_builds_drills_on_ore_only() -> None:
