@@ -658,7 +658,7 @@ class Inserter(Chaser):
         window = windows[0] if windows[0].lane is lane else windows[1]
         base = window.base
         end = window.low - base
-        if lane.held:
+        if lane.held_back(self.at):
             # Some of its items stand for a while: not worth remembering.
             places = [lane.place(self.at, when) - base for when in range(tick, tick + MOST_STEPS)]
             path, caught = self._follow(belt, places, end, budget)
@@ -784,7 +784,7 @@ class Inserter(Chaser):
             lane = window.lane
             ignored = NOTHING
             if not anything and lane.names:
-                ignored = frozenset(n for n in sorted(set(lane.names)) if not self._wants(n))
+                ignored = frozenset(n for n in sorted(lane.kinds) if not self._wants(n))
             lane.wait_for_item(window.high, ignored, self, tick)
 
     def _stop_waiting(self) -> None:

@@ -70,7 +70,7 @@ class Lane:
     Its items are trains: equal spacings of `SPACING`, moving together. Train j has `counts[j]` items; at tick t its
     first one is at `heads[j] - speed * t`, unless it stands behind what is ahead of it or at the front. `holds[j]` is
     where it stands when something was squeezed in less than `SPACING` ahead, until that has moved on; else `FREE`.
-    `names` are the items one by one. Only trains that have run into each other change by themselves, and `settle`
+    `names` are the items one by one, `kinds` how many there are of each. Only trains that have run into each other change by themselves, and `settle`
     joins those.
 
     `link` is the belt that its front runs into from the side (or the next one, where a run is broken), `link_entry`
@@ -79,7 +79,7 @@ class Lane:
     """
 
     __slots__ = (
-        "belts", "chasers", "counts", "droppers", "due", "heads", "held", "holds", "length", "link", "link_entry",
+        "belts", "chasers", "counts", "droppers", "due", "heads", "held", "holds", "kinds", "length", "link", "link_entry",
         "link_lane", "names", "number", "pickers", "rivals", "since", "speed",
     )  # fmt: skip
 
@@ -89,6 +89,7 @@ class Lane:
         self.length = 0
         self.belts: list[TransportBelt] = []
         self.names: list[str] = []
+        self.kinds: dict[str, int] = {}
         self.heads: list[int] = []
         self.counts: list[int] = []
         self.holds: list[int] = []
@@ -151,26 +152,37 @@ class Lane:
             out.extend(range(start, start + SPACING * count, SPACING))
         return out
 
+    def _train_of(self, index: int) -> tuple[int, int]:
+        """The train of an item, and its number in it."""
+        for train, count in enumerate(self.counts):
+            if index < count:
+                return train, index
+            index -= count
+        raise IndexError(index)
+
+    def held_back(self, index: int) -> bool:
+        """Whether something up to an item has been squeezed in, so that the item may have to wait short of the front."""
+        if not self.held:
+            return False
+        train = self._train_of(index)[0] + 1
+        return self.holds[:train].count(FREE) < train
+
     def place(self, index: int, tick: int) -> int:
         """Where one item is at a tick that is not past. Changes nothing."""
         moved = self.speed * tick
-        if self.held:
-            floor = 0
-            for head, count, hold in zip(self.heads, self.counts, self.holds, strict=True):
-                start = min(max(head - moved, floor), hold)
-                if index < count:
-                    return start + SPACING * index
-                index -= count
-                floor = start + SPACING * count
-            raise IndexError(index)
-        _, standing = self._block(moved)
-        if index < standing:
-            return SPACING * index
-        for head, count in zip(self.heads, self.counts, strict=True):
-            if index < count:
-                return head - moved + SPACING * index
-            index -= count
-        raise IndexError(index)
+        train, within = self._train_of(index)
+        if not self.held or self.holds[: train + 1].count(FREE) > train:
+            place = self.heads[train] - moved + SPACING * within
+            return place if place > SPACING * index else SPACING * index
+        floor = start = 0
+        for n in range(train + 1):
+            start = self.heads[n] - moved
+            if start < floor:
+                start = floor
+            if start > self.holds[n]:
+                start = self.holds[n]
+            floor = start + SPACING * self.counts[n]
+        return start + SPACING * within
 
     def _below(self, place: int, moved: int) -> tuple[int, int, int, int]:
         """Items with a place below `place`: how many, the last one's place (or -1), its train, its number in it + 1."""
@@ -311,6 +323,7 @@ class Lane:
             counts.insert(after, 1)
             holds.insert(after, FREE)
         self.names.insert(index, name)
+        self.kinds[name] = self.kinds.get(name, 0) + 1
         if len(self.names) == 1:
             self.since = now
         if self.chasers:
@@ -361,6 +374,10 @@ class Lane:
                 holds.insert(train + 1, FREE)
             counts[train] = within
         name = self.names.pop(index)
+        if self.kinds[name] == 1:
+            del self.kinds[name]
+        else:
+            self.kinds[name] -= 1
         self._tell_removed(index, start + SPACING * within, tick, now)
         if index == 0 and self.link is not None:
             self.plan_front(now)
@@ -421,11 +438,13 @@ class Lane:
         picker = Picker(process, place, ignored)
         self.pickers[process.unit_number] = picker
         names = self.names
-        if not names:
+        wanted = [kind for kind in self.kinds if kind not in ignored]
+        if not wanted:
             return
         index = self._below(place, self.speed * now)[0]
-        while index < len(names) and names[index] in ignored:
-            index += 1
+        if index < len(names) and names[index] in ignored:
+            behind = names[index:]
+            index += min((behind.index(kind) for kind in wanted if kind in behind), default=len(behind))
         if index == len(names):
             return
         if SPACING * index < place:
