@@ -603,6 +603,7 @@ class Belts:
                 lane.holds.append(where if room < SPACING else FREE)
                 lane.held += room < SPACING
             lane.names.append(name)
+            lane.kinds[name] = lane.kinds.get(name, 0) + 1
             lane.since = tick
 
     def _link(self, lane: Lane) -> None:

@@ -70,8 +70,8 @@ class Lane:
     Its items are trains: equal spacings of `SPACING`, moving together. Train j has `counts[j]` items; at tick t its
     first one is at `heads[j] - speed * t`, unless it stands behind what is ahead of it or at the front. `holds[j]` is
     where it stands when something was squeezed in less than `SPACING` ahead, until that has moved on; else `FREE`.
-    `names` are the items one by one, `kinds` how many there are of each. Only trains that have run into each other change by themselves, and `settle`
-    joins those.
+    `names` are the items one by one, `kinds` how many there are of each. Only trains that have run into each other
+    change by themselves, and `settle` joins those.
 
     `link` is the belt that its front runs into from the side (or the next one, where a run is broken), `link_entry`
     the place on that belt where items arrive. `due` is the tick at which its front item crosses, or NEVER. `rivals`
