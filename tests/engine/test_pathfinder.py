@@ -149,6 +149,18 @@ def test_paths_are_the_shortest_and_touch_nothing(
     assert path == find_path(*where, 0.5, blocked, prefer_straight=straight)
 
 
+def test_of_equal_ways_fles_tests_want_an_early_turn_and_the_north() -> None:
+    # A belt that joins another from the south arrives heading north.
+    path = find_path((5.5, 5.5), (4.5, 1.5), 0.5, anything_on(set()), prefer_straight=True)
+    assert path == [(5.5, 5.5), (4.5, 5.5), (4.5, 4.5), (4.5, 3.5), (4.5, 2.5), (4.5, 1.5)]
+    # A pipe to the far side of a machine leaves its south to the poles.
+    machine = {(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)}
+    path = find_path((-2.5, 0.5), (2.5, 0.5), 0.5, anything_on(machine), prefer_straight=True)
+    assert path is not None
+    assert min(y for _, y in path) == -1.5
+    assert max(y for _, y in path) == 0.5
+
+
 def cost_of_the_cheapest(
     start: tuple[int, int], goal: tuple[int, int], wall: set[tuple[int, int]], straight: bool
 ) -> int | None:
