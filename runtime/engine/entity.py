@@ -171,6 +171,10 @@ class Entity(Process):
         """Whether an inserter may bring it this item now: the game's limits on what inserters put into machines."""
         return False
 
+    def fall_in(self, name: str) -> bool:
+        """A drill lets an item fall into it; whether it goes in."""
+        return self.takes(name) and self.insert(name, 1) == 1
+
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
         """Items that an inserter may take from here now, in the order in which it would choose."""
         return ()

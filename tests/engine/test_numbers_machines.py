@@ -348,3 +348,21 @@ def test_products_that_find_no_room_are_kept() -> None:
     world.advance(502)
     assert made.products_finished == 1
     assert made.status() == "working"
+
+
+def test_a_drill_fills_a_furnace_beyond_what_inserters_bring() -> None:
+    world = powered()
+    ore(world, "stone", 4.5, 4.5, 2)
+    drill = build(world, "electric-mining-drill", 4.5, 4.5)
+    assert isinstance(drill, MiningDrill)
+    x, y = drill.drop_position()
+    furnace = build(world, "stone-furnace", x // 1 + 1, y // 1)
+    assert isinstance(furnace, Furnace)
+    world.advance(60 * 60 * 5)
+    assert furnace.input.contents() == {"stone": 50 + 64}
+    assert drill.status() == "waiting_for_space_in_destination"
+    furnace.insert("wood", 1)
+    world.advance(world.tick + 5)
+    assert furnace.input.count("stone") <= 50 + 64
+    assert drill.status() == "working"
+    assert not furnace.takes("stone")

@@ -18,6 +18,7 @@ from runtime.engine.systems.plans import Plan, plan_of
 from runtime.engine.systems.tanks import Tank
 
 INPUT, OUTPUT, MODULES = 2, 3, 4  # defines.inventory.crafter_input, .crafter_output, .crafter_modules
+HEAP, UNHEEDED = 64, 1000  # a drill adds so many to what is enough for a machine, unless that is so many already
 
 
 class CraftingMachine(Receiver):
@@ -445,6 +446,24 @@ class CraftingMachine(Receiver):
         if limit is None:
             limit = self._limits[name] = self._limit(plan_of(recipe.name), name)
         return self.input.count(name) < limit
+
+    def fall_in(self, name: str) -> bool:
+        # A drill heeds no inserter's limit: it fills a stack, or what inserters would bring, and 64 more (measured).
+        recipe = self.recipe_with(name)
+        if recipe is None or (self.burner is not None and self.burner.accepts(name)):
+            return super().fall_in(name)
+        plan = plan_of(recipe.name)
+        source = self.input
+        slot = next(slot for slot, item, _, _ in plan.items_in if item == name)
+        most = max(load().item[name].stack_size, self._limit(plan, name))
+        if most < UNHEEDED:
+            most += HEAP
+        if source.counts[slot] >= most:
+            return False
+        source.names[slot] = name
+        source.counts[slot] += 1
+        self.brought()
+        return True
 
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
         names = [n for n in self.output.names if n is not None]

@@ -95,7 +95,7 @@ def deliver(world: World, source: Entity, x: float, y: float, name: str) -> bool
     target = receiver(world, source, x, y)
     if target is not None:
         target.watchers.pop(source.unit_number, None)
-        return target.takes(name) and target.insert(name, 1) == 1
+        return target.fall_in(name)
     if world.surface.obstacle(load().entity[PILE], x, y, 0) is not None:
         return False
     world.create(PILE, x, y, 0, world.forces["neutral"], stack_name=name, count=1)
