@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from runtime.engine.entity import Entity
+from runtime.engine.prototypes import joules
 from runtime.engine.systems.belts import TransportBelt
+from runtime.engine.systems.electricity import drain_of
 from runtime.engine.systems.ground import ItemOnGround
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.world import World
@@ -524,3 +526,107 @@ def test_switched_off_and_on(tick: int) -> None:
     ins.wake(world.tick + 1)
     world.advance(world.tick + 200)
     assert target.inventories()[1].count() > before
+
+
+@pytest.mark.parametrize(
+    ("name", "bonus", "bulk", "most"), [("fast-inserter", 2, 5, 3), ("bulk-inserter", 2, 5, 6)]
+)
+def test_stack_bonuses(name: str, bonus: int, bulk: int, most: int) -> None:
+    world, _, ins, target = chest_to_chest(name)
+    mains(world)
+    force = world.forces["player"]
+    force.inserter_stack_size_bonus = bonus
+    force.bulk_inserter_capacity_bonus = bulk
+    seen = hand(world, ins, 100)
+    assert target.inventories()[1].count() == most * len(seen[1::2])
+    ins.set_override(2)
+    world.advance(124)
+    before = target.inventories()[1].count()
+    world.advance(124 + 24)
+    assert target.inventories()[1].count() == before + 2
+    ins.set_override(0)
+    force.bulk_inserter_capacity_bonus = force.inserter_stack_size_bonus = 0
+    world.advance(124 + 48)
+    before = target.inventories()[1].count()
+    world.advance(124 + 72)
+    assert target.inventories()[1].count() == before + 1
+
+
+def test_a_hand_takes_several_from_a_belt_and_lays_them_down_one_after_another() -> None:
+    world = new_world()
+    mains(world)
+    world.forces["player"].inserter_stack_size_bonus = 2
+    belts = line(world, 0, 0, EAST, 3)
+    for place in (0.0, 0.25, 0.5, 0.75):
+        belts[2].insert_at(2, place, "iron-plate")
+    ins = inserter(world, 2.5, 1.5, NORTH, "inserter")
+    target = line(world, 2, 2, EAST, 1)[0]
+    held = [0]
+    while world.tick < 120:
+        world.advance(world.tick + 1)
+        if held[-1] != ins.held_count:
+            held.append(ins.held_count)
+    assert held[:7] == [0, 1, 2, 3, 2, 1, 0]
+    assert len(places(target, 2)) == 3
+
+
+def test_a_blacklist_leaves_what_it_names() -> None:
+    world, source, ins, target = chest_to_chest()
+    source.insert("coal", 10)
+    ins.insert("wood", 1)
+    ins.use_filters = ins.blacklist = True
+    ins.filters[1] = "coal"
+    world.advance(500)
+    assert set(target.inventories()[1].contents()) == {"iron-plate"}
+
+
+def test_onto_and_off_underground_belts() -> None:
+    world = new_world()
+    mains(world)
+    build(world, "wooden-chest", 0.5, -0.5).insert("iron-plate", 5)
+    inserter(world, 0.5, 0.5, NORTH, "fast-inserter")
+    player = world.forces["player"]
+    world.create("underground-belt", 0.5, 1.5, EAST, player, belt_to_ground_type="input")
+    world.create("underground-belt", 3.5, 1.5, EAST, player, belt_to_ground_type="output")
+    inserter(world, 3.5, 2.5, NORTH, "fast-inserter")
+    chest = build(world, "wooden-chest", 3.5, 3.5)
+    world.advance(600)
+    assert chest.inventories()[1].count("iron-plate") == 5
+
+
+def test_onto_and_off_splitters() -> None:
+    world = new_world()
+    mains(world)
+    build(world, "wooden-chest", 0.5, -0.5).insert("iron-plate", 6)
+    inserter(world, 0.5, 0.5, NORTH, "fast-inserter")
+    build(world, "splitter", 0.5, 2, EAST)
+    line(world, 1, 1, EAST, 1)
+    build(world, "splitter", 2.5, 2, EAST)
+    inserter(world, 2.5, 3.5, NORTH, "fast-inserter")
+    chest = build(world, "wooden-chest", 2.5, 4.5)
+    world.advance(1000)
+    assert chest.inventories()[1].count("iron-plate") > 0
+
+
+@pytest.mark.parametrize("name", ["inserter", "long-handed-inserter", "fast-inserter", "bulk-inserter"])
+def test_energy_of_electric_swings(name: str) -> None:
+    world, _, ins, target = chest_to_chest(name, reach=2 if name == "long-handed-inserter" else 1)
+    mains(world)
+    world.advance(6 * 200 + 100)
+    power = ins.power
+    assert power is not None
+    assert power.network is not None
+    arm = ins.arm
+    there = arm.path(0.0, arm.pickup_length, 0.5, arm.drop_length)
+    back = arm.path(0.5, arm.drop_length, 0.0, arm.pickup_length)
+    swing = there.energy + back.energy
+    # A turn, and what the arm is longer at one end; the last step of a way may be shorter than it looks.
+    raw = ins.proto.raw
+    way = 2 * (arm.drop_length - arm.pickup_length) * joules(raw["energy_per_movement"])
+    turn = joules(raw["energy_per_rotation"])
+    assert turn + way >= swing > (1 - 2 * arm.rotation) * turn
+    # What the arm has moved in the last second is drawn in the next one.
+    used = power.network.consumption()[name] - world.tick * drain_of(ins.proto)
+    moved = target.inventories()[1].count()
+    late = 120 / (there.count + back.count)
+    assert (moved - 1 - late) * swing <= used <= (moved + 1) * swing

@@ -804,6 +804,40 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
             inserter.filters[slot] = values.item_stack(values.name_of(item, "item"))[0]
         inserter.wake(inserter.world.tick + 1)
 
+    @lua_read
+    def inserter_filter_mode(self) -> Any:
+        inserter: Inserter = self._need(Inserter, "inserter_filter_mode", "inserters")
+        if not self.filter_slot_count():
+            return None
+        return "blacklist" if inserter.blacklist else "whitelist"
+
+    @lua_write("inserter_filter_mode")
+    def set_inserter_filter_mode(self, value: Any) -> None:
+        inserter: Inserter = self._need(Inserter, "inserter_filter_mode", "inserters")
+        mode = values.text(value, "inserter_filter_mode")
+        if mode not in ("whitelist", "blacklist"):
+            raise LuaError(f"inserter_filter_mode: {mode!r} is neither whitelist nor blacklist.")
+        inserter.blacklist = mode == "blacklist"
+        inserter.wake(inserter.world.tick + 1)
+
+    @lua_read
+    def inserter_stack_size_override(self) -> int:
+        inserter: Inserter = self._need(Inserter, "inserter_stack_size_override", "inserters")
+        return inserter.override
+
+    @lua_write("inserter_stack_size_override")
+    def set_inserter_stack_size_override(self, value: Any) -> None:
+        inserter: Inserter = self._need(Inserter, "inserter_stack_size_override", "inserters")
+        most = values.integer(value, "inserter_stack_size_override")
+        if not 0 <= most <= 255:
+            raise LuaError(f"inserter_stack_size_override: {most} is not from 0 to 255.")
+        inserter.set_override(most)
+
+    @lua_read
+    def inserter_target_pickup_count(self) -> int:
+        inserter: Inserter = self._need(Inserter, "inserter_target_pickup_count", "inserters")
+        return inserter.capacity
+
     # --- characters (LuaControl) -------------------------------------------------------------------------------
 
     @lua_read

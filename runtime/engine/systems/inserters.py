@@ -79,11 +79,11 @@ class Inserter(Chaser):
     """
 
     __slots__ = (
-        "arm", "awaiting", "awaits", "began", "buffer", "burner", "capacity", "catches", "drop_belt", "drop_entity", "drop_entry",
-        "drop_lane", "drop_turn", "filters",
-        "goal", "granted", "held", "held_count", "lane", "lane_number", "last_step", "length", "level", "open_ended", "paid",
-        "path", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved", "second_lane_first", "seen",
-        "starved", "steps", "stopped", "turn", "use_filters", "windows",
+        "arm", "awaiting", "awaits", "began", "blacklist", "buffer", "burner", "capacity", "catches",
+        "drop_belt", "drop_entity", "drop_entry", "drop_lane", "drop_turn", "filters", "goal", "granted",
+        "held", "held_count", "lane", "lane_number", "last_step", "length", "level", "open_ended", "override",
+        "paid", "path", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved",
+        "second_lane_first", "seen", "starved", "steps", "stopped", "turn", "use_filters", "windows",
     )  # fmt: skip
     rotatable = True
 
@@ -111,6 +111,8 @@ class Inserter(Chaser):
         self.held_count = 0
         self.filters: dict[int, str] = {}
         self.use_filters = False
+        self.blacklist = False  # filters name what it leaves alone, and not what it takes
+        self.override = 0  # how many items a script lets the hand take; 0: no limit
         self.lane: Lane | None = None
         self.lane_number = 0
         self.at = -1
@@ -485,17 +487,26 @@ class Inserter(Chaser):
         return self.burner is not None and self.burner.inventory.is_empty()
 
     def bonus_changed(self, kind: str) -> None:
-        force = self.force
-        bulk = self.proto.raw.get("bulk")
-        self.capacity = 1 + int(
-            force.bulk_inserter_capacity_bonus if bulk else force.inserter_stack_size_bonus
-        )
+        raw, force = self.proto.raw, self.force
+        bonus = raw.get("stack_size_bonus", 0)
+        if raw.get("bulk"):
+            bonus += force.bulk_inserter_capacity_bonus
+        elif raw.get("uses_inserter_stack_size_bonus", True):
+            bonus += force.inserter_stack_size_bonus
+        self.capacity = 1 + int(bonus)
+        if self.override:
+            self.capacity = min(self.capacity, self.override)
+
+    def set_override(self, most: int) -> None:
+        """Have the hand take `most` items at a time if it could take more; 0: as many as it can."""
+        self.override = most
+        self.bonus_changed("")
 
     def _wants(self, name: str) -> bool:
         """Whether to take an item now; if the target is why not, it will tell when that changes."""
         if self.held is not None and self.held != name:
             return False
-        if self.use_filters and self.filters and name not in self.filters.values():
+        if self.use_filters and self.filters and (name in self.filters.values()) == self.blacklist:
             return False
         if self.open_ended:
             return True
@@ -943,5 +954,6 @@ class Inserter(Chaser):
         self.settle()
         return [self.goal, self.held, self.held_count, self.turn, self.length, self.began, self.steps, self.buffer,
                 self.starved, self.at, self.path.points[-1:], self.granted, self.use_filters,
+                self.blacklist, self.override,
                 sorted(self.filters.items()), self.burner.state() if self.burner is not None else None,
                 self.power.state() if self.power is not None else None]  # fmt: skip
