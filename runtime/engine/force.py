@@ -138,8 +138,16 @@ HEARS: dict[str, tuple[str, ...]] = {
     "character-mining-speed": ("character",),
     "character-health-bonus": ("character",),
     "change-recipe-productivity": ("assembling-machine", "rocket-silo"),
-    "unlock-recipe": ("furnace", "rocket-silo"),  # what inserters wait with; and the recipe of a silo is fixed
+    "unlock-recipe": (
+        "furnace",
+        "rocket-silo",
+    ),  # what inserters wait with; and the recipe of a silo is fixed
 }
+
+
+def recipes_at_first() -> set[str]:
+    """The recipes that a new force has."""
+    return {n for n, p in load().recipe.items() if p.enabled}
 
 
 class Force:
@@ -211,7 +219,7 @@ class Force:
         self.spawn_position = (0.0, 0.0)
         self.charted: set[tuple[int, int]] = set()  # chunks, as (x, y)
         self.all_charted = False
-        self.reset_recipes()
+        self.recipes_enabled = recipes_at_first()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "lua": None}
@@ -220,11 +228,18 @@ class Force:
 
     def reset_recipes(self) -> None:
         """Exactly the recipes enabled from the start (`reset_effects` brings back those unlocked since)."""
-        self.recipes_enabled = {n for n, p in load().recipe.items() if p.enabled}
+        self.recipes_enabled = recipes_at_first()
+        self._tell("unlock-recipe")
 
     def enable_all_recipes(self) -> None:
         """Every recipe, whatever has been researched."""
         self.recipes_enabled = set(load().recipe)
+        self._tell("unlock-recipe")
+
+    def enable_recipe(self, name: str, enabled: bool) -> None:
+        """Let a recipe be used, or not, whatever has been researched."""
+        (self.recipes_enabled.add if enabled else self.recipes_enabled.discard)(name)
+        self._tell("unlock-recipe")
 
     # --- technologies ---------------------------------------------------------------------------------------
 

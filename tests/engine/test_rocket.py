@@ -17,6 +17,9 @@ from runtime.engine.systems.rocket import CargoLandingPad, RocketSilo
 from runtime.engine.world import World
 from tests.engine.test_belts import build
 from tests.engine.test_electricity import powered
+from tests.engine.test_fle_actions import Fle, at, client, fle, loaded, run
+
+__all__ = ["client", "fle", "loaded"]  # fixtures
 
 SILO = load().raw["rocket-silo"]["rocket-silo"]
 FLYER = load().raw["rocket-silo-rocket"]["rocket-silo-rocket"]
@@ -366,14 +369,8 @@ def test_a_launch_by_script(ask: Ask) -> None:
         game.tick_paused = true
         local s, f = game.surfaces[1], game.forces.player
         f.research_all_technologies()
-        s.always_day = true
         s.create_entity{name = 'substation', position = {0, 0}, force = f}
         s.create_entity{name = 'electric-energy-interface', position = {2, 0}, force = f}
-        for i = 0, 79 do
-          s.create_entity{name = 'solar-panel', position = {-40.5 + 3 * (i % 27), 25.5 + 3 * math.floor(i / 27)}, force = f}
-        end
-        for x = -36, 36, 18 do s.create_entity{name = 'substation', position = {x, 24}, force = f} end
-        s.create_entity{name = 'substation', position = {0, 12}, force = f}
         local silo = s.create_entity{name = 'rocket-silo', position = {6.5, 6.5}, force = f}
         storage.silo, storage.seen = silo, {}
         silo.rocket_parts = silo.prototype.rocket_parts_required
@@ -413,3 +410,34 @@ def load_status() -> tuple[dict[str, int], dict[str, int]]:
 
     defines = load_defines()
     return defines["rocket_silo_status"], defines["entity_status"]
+
+
+def test_a_launch_by_fles_action(fle: Fle) -> None:
+    fle.client.command(
+        """/sc local s, f = game.surfaces[1], game.forces.player
+        storage.silo = s.create_entity{name = 'rocket-silo', position = {0.5, 0.5}, force = f}
+        s.create_entity{name = 'electric-energy-interface', position = {8, 0}, force = f}
+        s.create_entity{name = 'substation', position = {6, 4}, force = f}
+        storage.silo.rocket_parts = 99
+        storage.silo.get_inventory(defines.inventory.rocket_silo_rocket).insert('satellite')"""
+    )
+    at(fle, 10.5, 0.5)
+    fle.client.command(
+        """/sc local c = storage.agent_characters[1]
+        for _, n in pairs({'processing-unit', 'low-density-structure', 'rocket-fuel'}) do c.insert{name = n, count = 10} end"""
+    )
+    for name in ("processing-unit", "low-density-structure", "rocket-fuel"):
+        fle.call("insert_item", "1", f"'{name}'", "10", "0.5", "0.5", "'rocket-silo'")
+    assert fle.call("launch_rocket", "0.5", "0.5").startswith("false")
+    run(fle, 200)
+    assert "preparing_rocket_for_launch" in fle.call("get_entities", "1", "20", "'{}'", "0.5", "0.5")
+    run(fle, 1300)
+    assert "waiting_to_launch_rocket" in fle.call("get_entities", "1", "20", "'{}'", "0.5", "0.5")
+    assert fle.call("launch_rocket", "0.5", "0.5").startswith("true")
+    assert "launching_rocket" in fle.call("get_entities", "1", "20", "'{}'", "0.5", "0.5")
+    run(fle, 1200)
+    assert fle.lua("game.forces.player.rockets_launched") == "1"
+    assert fle.lua("storage.silo.get_output_inventory().get_item_count('space-science-pack')") == "1000"
+    assert "space-science-pack" in fle.call(
+        "inspect_inventory", "1", "false", "0.5", "0.5", "'rocket-silo'", "false"
+    )

@@ -82,10 +82,7 @@ class LuaRecipe(LuaObject):
     @lua_write("enabled")
     def set_enabled(self, value: Any) -> None:
         """Let the force use it, or not."""
-        if value:
-            self._force.recipes_enabled.add(self._name)
-        else:
-            self._force.recipes_enabled.discard(self._name)
+        self._force.enable_recipe(self._name, bool(value))
 
     @lua_read
     def productivity_bonus(self) -> float:
