@@ -12,6 +12,7 @@ from runtime.engine.systems.containers import Container
 from runtime.engine.systems.crafting import AssemblingMachine, Furnace
 from runtime.engine.systems.effects import WHOLE, module_effects
 from runtime.engine.systems.electricity import UNITS
+from runtime.engine.systems.fluids import FLUID
 from runtime.engine.systems.mining import MiningDrill
 from runtime.engine.world import World
 from tests.engine.test_modules import build, powered
@@ -125,6 +126,29 @@ def test_uranium_is_mined_with_a_tenth_of_its_fluid_amount() -> None:
     assert drill.status() == "working"
     assert chest.chest.contents() == {"uranium-ore": 10}
     assert force.fluids.output["sulfuric-acid"] == pytest.approx(11 * minable["fluid_amount"] / 10)
+
+
+def test_drills_hand_acid_on_to_each_other() -> None:
+    world = powered()
+    drills = []
+    for x in (-3.5, -0.5, 2.5):
+        ore(world, "uranium-ore", x, 4.5)
+        drill = build(world, "electric-mining-drill", x, 4.5)
+        assert isinstance(drill, MiningDrill)
+        drills.append(drill)
+    pipe = build(world, "pipe", 4.5, 4.5)
+    pipe.boxes[0].put("sulfuric-acid", 100)  # type: ignore[attr-defined]
+    world.advance(20)
+    assert [d.status() for d in drills] == ["working"] * 3
+    world.destroy(drills[1])
+    held = sum(b.content()[1] for d in (drills[0], drills[2]) for b in d.boxes) + pipe.boxes[0].content()[1]  # type: ignore[attr-defined]
+    assert held == pytest.approx((100 - 3) * FLUID * 500 / 700, rel=0.01)
+    drills[2].rotate_to(4)
+    assert len(drills[2].boxes) == 1
+    for name in ("electric-mining-drill", "pipe"):
+        for entity in list(world.surface.by_name[name].values()):
+            world.destroy(entity)
+    world.advance(100)
 
 
 # --- crafting ------------------------------------------------------------------------------------------------------

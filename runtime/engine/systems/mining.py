@@ -13,7 +13,7 @@ from runtime.engine.prototypes import RecipePrototype, fixed, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 from runtime.engine.systems.effects import WHOLE, Receiver, surplus
 from runtime.engine.systems.electricity import ONE, Power
-from runtime.engine.systems.fluids import Box
+from runtime.engine.systems.fluids import FLUID, Box, join
 from runtime.engine.systems.ground import await_delivery, deliver
 from runtime.engine.systems.tanks import Tank
 
@@ -68,7 +68,7 @@ class MiningDrill(Receiver):
 
     __slots__ = (
         "_blocked", "_bonus", "_drop", "_finish", "_holding", "_left", "_lengths", "_owed", "_started", "_work", "burner",
-        "next_resource", "power", "resources", "tank",
+        "inlet", "next_resource", "power", "resources", "tank",
     )  # fmt: skip
     rotatable = True
     module_inventory = DRILL_MODULES
@@ -77,7 +77,8 @@ class MiningDrill(Receiver):
         super().__init__(*args)
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None
-        self.tank: Tank | None = None  # for what it brings up, or what its resources need
+        self.tank: Tank | None = None  # for what it brings up
+        self.inlet: Box | None = None  # for what its resources need; it hands that on to what is joined to it
         self.resources: list[Resource] = []
         self.next_resource = 0
         self._drop: tuple[float, float] | None = None  # where its items appear, once asked
@@ -123,13 +124,15 @@ class MiningDrill(Receiver):
         elif self.proto.raw.get("input_fluid_box"):
             recipe = next((r for e in self.resources if (r := fluid_for(e.name)) is not None), None)
             if recipe is not None:
-                self.tank = Tank(self)
-                self.tank.fit(recipe)
+                self.inlet = Box(self, 0, self.proto.raw["input_fluid_box"])
+                self.inlet.filter = recipe.ingredients[0].name
+                join(self.inlet)
         self._start()
 
     def removed(self) -> None:
         if self.tank is not None:
             self.tank.close()
+        self._leave_pipes()
         self._stop_waiting()
         for resource in self.resources:
             resource.drills.pop(self.unit_number, None)
@@ -233,21 +236,24 @@ class MiningDrill(Receiver):
 
     def _take_fluid(self, target: Resource) -> bool:
         """Whether there is room for what is brought up, or the fluid that mining needs; that is taken."""
-        tank = self.tank
-        if tank is None:
-            return fluid_for(target.name) is None
-        if self.proto.raw.get("output_fluid_box"):
+        if self.tank is not None:
             return self._has_room()
         recipe = fluid_for(target.name)
         if recipe is None:
             return True
-        fluid = recipe.ingredients[0]
-        tank.pull(recipe)
-        if tank.amount(fluid.name) < fluid.amount:
+        fluid, inlet = recipe.ingredients[0], self.inlet
+        segment = inlet.segment if inlet is not None else None
+        if inlet is None or segment is None or inlet.filter != fluid.name or not self.force.mining_with_fluid:
             return False
-        tank.use(fluid.name, fluid.amount)
-        self.force.fluids.used(fluid.name, fluid.amount)
-        return True
+        amount = int(fluid.amount * FLUID)
+        if segment.fluid == fluid.name and segment.now() >= amount and not segment.overextended:
+            segment.draw(amount)
+            self.force.fluids.used(fluid.name, fluid.amount)
+            return True
+        segment.waiting[inlet.key] = (self, amount)
+        if segment.fluid in (None, fluid.name) and not segment.overextended:
+            segment.touch()
+        return False
 
     def _has_room(self) -> bool:
         target = self.target
@@ -261,6 +267,9 @@ class MiningDrill(Receiver):
         share = well.amount * (WHOLE + self._productivity) / (float(well.proto.raw["normal"]) * WHOLE)
         return well.proto.products[0].amount * share
 
+    def bonus_changed(self, kind: str) -> None:
+        self._start()  # it may mine with fluid now
+
     def fluid_came(self) -> None:
         if self.tank is not None:
             self.tank.flush()
@@ -269,7 +278,20 @@ class MiningDrill(Receiver):
     @property
     def boxes(self) -> list[Box]:
         """Its fluid boxes."""
+        if self.inlet is not None:
+            return [self.inlet]
         return self.tank.boxes if self.tank is not None else []
+
+    def joined(self, box: Box) -> None:
+        """Its inlet is part of a segment now."""
+
+    def _leave_pipes(self) -> None:
+        inlet = self.inlet
+        if inlet is not None:
+            inlet.unlink()
+            if inlet.segment is not None:
+                inlet.segment.waiting.pop(inlet.key, None)
+                inlet.segment.part(inlet)
 
     def power_came(self) -> None:
         self._start()
@@ -373,7 +395,10 @@ class MiningDrill(Receiver):
         if self.tank is not None:
             self.tank.close()
         self._drop = None
+        self._leave_pipes()
         super().rotate_to(direction)
+        if self.inlet is not None:
+            join(self.inlet)
         if self.tank is not None:
             self.tank.open_up()
         self.wake(self.world.tick + 1)
@@ -453,14 +478,15 @@ class MiningDrill(Receiver):
 
     def _idle_status(self) -> str:
         """Why it mines nothing though it has power and resources."""
-        if self.tank is not None and self.tank.overextended:
+        pipes = self.tank if self.inlet is None else self.inlet.segment
+        if pipes is not None and pipes.overextended:
             return "pipeline_overextended"
-        return "full_output" if self.proto.raw.get("output_fluid_box") else "missing_required_fluid"
+        return "full_output" if self.tank is not None else "missing_required_fluid"
 
     def more_state(self) -> list[Any]:
         return [self._holding, self._bonus, self._work, self._work_left(), self._owed, self._finish, self._started,
                 self._blocked, self.next_resource, self.effect_state(), self.burner.state() if self.burner else None,
-                self.power.state() if self.power else None, self.tank.state() if self.tank else None]  # fmt: skip
+                self.power.state() if self.power else None, [b.state() for b in self.boxes]]  # fmt: skip
 
 
 @cache
