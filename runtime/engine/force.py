@@ -137,6 +137,7 @@ HEARS: dict[str, tuple[str, ...]] = {
     "character-crafting-speed": ("character",),
     "character-mining-speed": ("character",),
     "character-health-bonus": ("character",),
+    "mining-with-fluid": ("mining-drill",),
     "change-recipe-productivity": ("assembling-machine", "rocket-silo"),
     "unlock-recipe": (
         "furnace",

@@ -118,6 +118,7 @@ def test_uranium_is_mined_with_a_tenth_of_its_fluid_amount() -> None:
     chest = chest_under(world, drill)
     world.advance(300)
     assert drill.status() == "missing_required_fluid"
+    force.set_researched("uranium-mining", True)
     assert chest.chest.count() == 0
     pipe = build(world, "pipe", 6.5, 4.5)
     pipe.boxes[0].put("sulfuric-acid", 100)  # type: ignore[attr-defined]
@@ -130,6 +131,7 @@ def test_uranium_is_mined_with_a_tenth_of_its_fluid_amount() -> None:
 
 def test_drills_hand_acid_on_to_each_other() -> None:
     world = powered()
+    world.forces["player"].mining_with_fluid = 1
     drills = []
     for x in (-3.5, -0.5, 2.5):
         ore(world, "uranium-ore", x, 4.5)

@@ -559,6 +559,7 @@ class Furnace(CraftingMachine):
         return None
 
     def bonus_changed(self, kind: str) -> None:
+        super().bonus_changed(kind)
         # What it may smelt has changed: an inserter may be waiting with it.
         self._touched()
 

@@ -268,6 +268,7 @@ class MiningDrill(Receiver):
         return well.proto.products[0].amount * share
 
     def bonus_changed(self, kind: str) -> None:
+        super().bonus_changed(kind)
         self._start()  # it may mine with fluid now
 
     def fluid_came(self) -> None:
