@@ -202,7 +202,12 @@ class Lane:
             if train < 0:
                 return 0, -1, 0, 0
         else:
-            block, items = self._block(moved)
+            if heads[0] > moved:
+                block, items = 0, 0
+            elif len(heads) == 1 or heads[1] - moved > SPACING * counts[0]:
+                block, items = 1, counts[0]
+            else:
+                block, items = self._block(moved)
             train = bisect_left(heads, place + moved, block) - 1
             if train < block:
                 if not block or place <= 0:
@@ -237,15 +242,17 @@ class Lane:
 
     def listing(self, low: int, high: int, tick: int) -> list[tuple[str, int]]:
         """Names and places of items with `low <= place < high`, front to back. Changes nothing."""
-        if not self.names or self.between(low, high, tick)[1] == 0:
-            return []
-        return [(n, p) for n, p in zip(self.names, self.places(tick), strict=True) if low <= p < high]
+        first, count = self.between(low, high, tick)
+        return [(self.names[i], self.place(i, tick)) for i in range(first, first + count)]
 
     def settle(self, tick: int) -> None:
         """Join trains that have run into each other by now. Depends on the tick alone, not on being looked at."""
         moved = self.speed * tick
         if self.held:
             self._settle_held(moved)
+            return
+        heads = self.heads
+        if len(heads) < 2 or heads[0] > moved or heads[1] - moved > SPACING * self.counts[0]:
             return
         block, items = self._block(moved)
         if block > 1:
