@@ -29,9 +29,8 @@ def _bonus(name: str) -> tuple[Any, Any]:
         return self._character(member).bonus(name)
 
     def write(self: ControlMembers, value: Any) -> None:
-        bonus = values.number(value, member)
-        if name.endswith(("_bonus",)) and bonus < 0:
-            raise LuaError(f"Invalid {member}: {bonus:g} is below 0.")
+        read_as = values.modifier if name.endswith("modifier") or name == "health_bonus" else values.unsigned
+        bonus = read_as(value, member)
         self._character(member).set_bonus(name, bonus)
 
     return lua_read(member)(read), lua_write(member)(write)

@@ -15,18 +15,20 @@ from runtime.engine.lua.technology import LuaTechnology, technology_name
 from runtime.engine.lua.technology_prototype import LuaTechnologyPrototype
 from runtime.engine.prototypes import load
 
-NUMBERS = (
-    "artillery_range_modifier", "beacon_distribution_modifier", "belt_stack_size_bonus",
-    "bulk_inserter_capacity_bonus", "character_build_distance_bonus", "character_health_bonus",
+# Whole numbers from 0 on, and those that may be anything, below 0 too.
+COUNTS = (
+    "belt_stack_size_bonus", "bulk_inserter_capacity_bonus", "character_build_distance_bonus",
     "character_inventory_slots_bonus", "character_item_drop_distance_bonus",
     "character_item_pickup_distance_bonus", "character_loot_pickup_distance_bonus",
-    "character_reach_distance_bonus", "character_resource_reach_distance_bonus",
-    "character_running_speed_modifier", "character_trash_slot_count", "deconstruction_time_to_live",
-    "following_robots_lifetime_modifier", "inserter_stack_size_bonus", "laboratory_productivity_bonus",
-    "laboratory_speed_modifier", "manual_crafting_speed_modifier", "manual_mining_speed_modifier",
-    "maximum_following_robot_count", "mining_drill_productivity_bonus", "train_braking_force_bonus",
+    "character_reach_distance_bonus", "character_resource_reach_distance_bonus", "character_trash_slot_count",
+    "deconstruction_time_to_live", "maximum_following_robot_count", "rockets_launched",
+)  # fmt: skip
+NUMBERS = (
+    "artillery_range_modifier", "beacon_distribution_modifier", "character_health_bonus",
+    "character_running_speed_modifier", "following_robots_lifetime_modifier", "inserter_stack_size_bonus",
+    "laboratory_productivity_bonus", "laboratory_speed_modifier", "manual_crafting_speed_modifier",
+    "manual_mining_speed_modifier", "mining_drill_productivity_bonus", "train_braking_force_bonus",
     "worker_robots_battery_modifier", "worker_robots_speed_modifier", "worker_robots_storage_bonus",
-    "rockets_launched",
 )  # fmt: skip
 FLAGS = (
     "character_logistic_requests", "circuit_network_enabled", "cliff_deconstruction_enabled",
@@ -41,7 +43,17 @@ def _number(name: str) -> tuple[Any, Any]:
         return getattr(self.force, name)
 
     def write(self: LuaForce, value: Any) -> None:
-        setattr(self.force, name, values.number(value, name))
+        setattr(self.force, name, values.modifier(value, name))
+
+    return lua_read(name)(read), lua_write(name)(write)
+
+
+def _count(name: str) -> tuple[Any, Any]:
+    def read(self: LuaForce) -> Any:
+        return getattr(self.force, name)
+
+    def write(self: LuaForce, value: Any) -> None:
+        setattr(self.force, name, values.unsigned(value, name))
 
     return lua_read(name)(read), lua_write(name)(write)
 
@@ -77,6 +89,8 @@ class LuaForce(LuaObject):
 
     for _name in NUMBERS:
         vars()[_name], vars()[f"set_{_name}"] = _number(_name)
+    for _name in COUNTS:
+        vars()[_name], vars()[f"set_{_name}"] = _count(_name)
     for _name in FLAGS:
         vars()[_name], vars()[f"set_{_name}"] = _flag(_name)
     del _name
@@ -127,7 +141,11 @@ class LuaForce(LuaObject):
         if value is None:
             self.force.custom_color = None
             return
-        parts = color_table(value if isinstance(value, list) else values.table(value, "color"))
+        given = values.table(value, "color")
+        numbers = [given.get(c, given.get(i)) for i, c in enumerate("rgba", 1)]
+        parts = color_table(
+            {c: values.number(n, "color") for c, n in zip("rgba", numbers, strict=True) if n is not None}
+        )
         self.force.custom_color = (parts["r"], parts["g"], parts["b"], parts["a"])
 
     @lua_read
@@ -315,40 +333,47 @@ class LuaForce(LuaObject):
     # --- fighting ------------------------------------------------------------------------------------------
 
     @lua_method
-    def get_ammo_damage_modifier(self, ammo: str) -> float:
+    def get_ammo_damage_modifier(self, ammo: Any) -> float:
         """What technologies add to the damage of a category of ammo."""
-        return self.force.modifiers.get(("ammo-damage", ammo), 0)
+        return self.force.modifiers.get(("ammo-damage", self._category(ammo)), 0)
 
     @lua_method
-    def set_ammo_damage_modifier(self, ammo: str, modifier: Any) -> None:
+    def set_ammo_damage_modifier(self, ammo: Any, modifier: Any) -> None:
         """Say what is added to the damage of a category of ammo."""
-        self.force.set_modifier("ammo-damage", self._category(ammo), values.number(modifier, "modifier"))
+        self.force.set_modifier("ammo-damage", self._category(ammo), values.modifier(modifier, "modifier"))
 
     @lua_method
-    def get_gun_speed_modifier(self, ammo: str) -> float:
+    def get_gun_speed_modifier(self, ammo: Any) -> float:
         """What technologies add to the speed of shooting with a category of ammo."""
-        return self.force.modifiers.get(("gun-speed", ammo), 0)
+        return self.force.modifiers.get(("gun-speed", self._category(ammo)), 0)
 
     @lua_method
-    def set_gun_speed_modifier(self, ammo: str, modifier: Any) -> None:
+    def set_gun_speed_modifier(self, ammo: Any, modifier: Any) -> None:
         """Say what is added to the speed of shooting with a category of ammo."""
-        self.force.set_modifier("gun-speed", self._category(ammo), values.number(modifier, "modifier"))
+        self.force.set_modifier("gun-speed", self._category(ammo), values.modifier(modifier, "modifier"))
 
     @lua_method
     def get_turret_attack_modifier(self, turret: Any) -> float:
         """What technologies add to the attack of a turret."""
-        return self.force.modifiers.get(("turret-attack", values.name_of(turret, "turret")), 0)
+        return self.force.modifiers.get(("turret-attack", self._turret(turret)), 0)
 
     @lua_method
     def set_turret_attack_modifier(self, turret: Any, modifier: Any) -> None:
         """Say what is added to the attack of a turret."""
+        self.force.set_modifier("turret-attack", self._turret(turret), values.modifier(modifier, "modifier"))
+
+    def _turret(self, turret: Any) -> str:
         name = values.name_of(turret, "turret")
-        self.force.set_modifier("turret-attack", name, values.number(modifier, "modifier"))
+        proto = load().entity.get(name)
+        if proto is None or "turret" not in proto.type:
+            raise LuaError(f"Unknown turret name: {name}")
+        return name
 
     def _category(self, ammo: Any) -> str:
-        if ammo not in load().raw["ammo-category"]:
-            raise LuaError(f"Unknown ammo category: {ammo}")
-        return str(ammo)
+        name = values.text(ammo, "ammo category")
+        if name not in load().raw["ammo-category"]:
+            raise LuaError(f"Unknown ammo category: {name}")
+        return name
 
     @lua_method
     def get_cease_fire(self, other: Any) -> bool:

@@ -92,7 +92,7 @@ class LuaRecipe(LuaObject):
     @lua_write("productivity_bonus")
     def set_productivity_bonus(self, value: Any) -> None:
         """Say what is added to what it gives."""
-        bonus = values.number(value, "productivity_bonus")
+        bonus = values.modifier(value, "productivity_bonus")
         self._force.set_modifier("change-recipe-productivity", self._name, bonus)
 
     @lua_method

@@ -10,6 +10,7 @@ from runtime.engine.prototypes import load
 
 Point = tuple[float, float]
 LIMIT = 1_000_000.0  # tiles; no map of the game is larger
+MOST_MODIFIER = 1e6
 
 
 def number(value: Any, what: str = "number") -> float:
@@ -28,6 +29,30 @@ def number(value: Any, what: str = "number") -> float:
 def integer(value: Any, what: str = "number") -> int:
     """A number, cut to a whole one."""
     return int(number(value, what))
+
+
+def unsigned(value: Any, what: str = "number") -> int:
+    """A whole number from 0 up to 2^32 - 1.
+
+    Raises:
+        LuaError: it is none.
+    """
+    whole = integer(value, what)
+    if not 0 <= whole < 2**32:
+        raise LuaError(f"Invalid {what}: {whole} is not in [0, 4294967295].")
+    return whole
+
+
+def modifier(value: Any, what: str = "modifier") -> float:
+    """What is added to a speed, a damage or a productivity: no more than a millionfold.
+
+    Raises:
+        LuaError: it is no number, or beyond that.
+    """
+    share = number(value, what)
+    if abs(share) > MOST_MODIFIER:
+        raise LuaError(f"Invalid {what}: {share:g} is not from -1e6 to 1e6.")
+    return share
 
 
 def text(value: Any, what: str = "value") -> str:

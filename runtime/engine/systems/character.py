@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # defines.inventory.character_*
 MAIN, GUNS, AMMO, ARMOR, TRASH = 1, 3, 4, 5, 8
 
+MOST_SLOTS = 2**16 - 1  # of any inventory
+
 WALK: dict[int, tuple[float, float]] = {
     d: (math.sin(d * math.pi / 8), -math.cos(d * math.pi / 8)) for d in range(0, 16, 2)
 }  # direction -> unit step
@@ -136,7 +138,7 @@ class Character(Entity):
         self._resize(self.trash, int(force.character_trash_slot_count + self.bonus("trash_slot_count_bonus")))
 
     def _resize(self, inventory: Inventory, slots: int) -> None:
-        slots = max(0, slots)
+        slots = min(max(0, slots), MOST_SLOTS)
         if slots == len(inventory):
             return
         lost = [
