@@ -59,6 +59,10 @@ class Clock:
             return None
         return max(0.0, self._at + ahead / (TICKS_PER_SECOND * self.speed) - time.monotonic())
 
+    def seconds_late(self, tick: int) -> float:
+        """For how many wall seconds a tick has been due."""
+        return time.monotonic() - self._at - (tick - self._tick) / (TICKS_PER_SECOND * self.speed)
+
     @property
     def stands(self) -> bool:
         """Whether no time passes."""

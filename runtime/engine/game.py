@@ -22,6 +22,7 @@ from runtime.engine.world import World
 HEARTBEAT_SECONDS = 0.9  # so that a crash loses at most two seconds of game time at speed 1
 SAVE_SECONDS = 120.0
 SAVE_COMMANDS = 4000
+MOST_OWED_SECONDS = 0.5  # less is made up; a world that is later forgets what it owes, as the game does
 SLICE_TICKS = 600  # the world is advanced by at most so much before the budget is looked at
 
 
@@ -160,7 +161,7 @@ class Game:
         self._advance_within(1.0)
 
     def _advance_within(self, budget_s: float) -> bool:
-        """Advance toward the present; False when the budget ran out first. Then the time that is owed is forgiven."""
+        """Advance toward the present; False when the budget ran out first. Then time that it can't make up is forgiven."""
         target = self.clock.target()
         world = self.world
         if world.tick < target:
@@ -168,7 +169,10 @@ class Game:
             while world.tick < target:
                 self._run_to(min(target, world.tick + SLICE_TICKS))
                 if time.monotonic() > deadline:
-                    self.clock.anchor(world.tick)
+                    if self.clock.seconds_late(world.tick) > MOST_OWED_SECONDS:
+                        self.clock.anchor(world.tick)
+                    else:
+                        self.clock.anchor_at(world.tick)
                     return False
             self.clock.anchor_at(world.tick)
         return True

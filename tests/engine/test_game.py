@@ -261,3 +261,15 @@ def test_a_table_made_of_json_keeps_the_order_of_its_keys(make: Make) -> None:
         storage.order = table.concat(keys, ' ') storage.first = next(t)""")
     assert ask(game, "storage.order") == "pipe coal belt apple zinc b a"
     assert ask(game, "storage.first") == "pipe"
+
+
+def test_a_world_that_is_a_little_late_catches_up(make: Make) -> None:
+    game = make()
+    game.command("/sc game.speed = 100")
+    start = game.world.tick
+    deadline = time.monotonic() + 20
+    while game.clock.target() < start + 1200:
+        assert time.monotonic() < deadline
+    while game.advance(0.0) == 0.0:
+        assert time.monotonic() < deadline
+    assert game.world.tick >= start + 1200
