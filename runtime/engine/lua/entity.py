@@ -254,7 +254,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
 
     @lua_write("health")
     def set_health(self, value: Any) -> None:
-        limit = self.entity.proto.max_health
+        limit = self.max_health()
         self.entity.health = max(0.0, min(limit, values.number(value, "health")))
         if limit and not self.entity.health:
             self.entity.world.destroy(self.entity)
@@ -265,7 +265,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
 
     @lua_method
     def get_health_ratio(self) -> Any:
-        limit = self.entity.proto.max_health
+        limit = self.max_health()
         return self.entity.health / limit if limit else None
 
     @lua_method
