@@ -1,8 +1,8 @@
-"""How many of FLE's tool calls a world answers in a second: FLE as it is published, on a real world process.
+"""How many of FLE's tool calls a world answers in a second: FLE's own API on a real world process, over RCON.
 
 The eleven operations are those of FLE's own benchmark (`tests/benchmarks` of its repository), at speed 10. FLE's
 clients wait for the game time that an action costs, by the wall clock; that waiting is not the world's
-doing and is counted apart.
+doing and is counted apart. A host makes the world, so FLE's alerts are looked for when asked for.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stdout
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from evals.bench import Measurement
 from evals.served_world import CouldNotRun
+from runtime.host import Host
 from runtime.world_process import WorldProcess
 
 ITERATIONS = 100
@@ -84,6 +85,12 @@ def measure() -> Iterator[Measurement]:
             WorldProcess.start(name="bench", log_path=Path(folder) / "world.log") as world,
             ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process,
         ):
+            host = Host(world.client(), "bench", password=world.password)
+            try:
+                host.create(inventory=INVENTORY, speed=SPEED)
+                host.attach()
+            finally:
+                host.close()
             taken = process.submit(_run, way, world.rcon_port, world.password).result()
         for operation, (seconds, _) in taken.items():
             yield Measurement(f"tools.{way}.{operation}", round(ITERATIONS / seconds, 1), "calls/s")
@@ -112,25 +119,23 @@ def _run(way: str, port: int, password: str) -> dict[str, tuple[float, float]]:
 def _operations(
     way: str, port: int, password: str, waited: Callable[[], float]
 ) -> dict[str, tuple[float, float]]:
-    from fle.env import instance as fle
+    from factorio_rcon import RCONClient
 
-    fle.RCON_PASSWORD = password
-    game = fle.FactorioInstance(
-        address="127.0.0.1", tcp_port=port, fast=True, cache_scripts=False, inventory=INVENTORY
-    )
-    taken = {}
-    try:
-        game.set_speed(SPEED)
+    from runtime.fle_attach import attach
+
+    with closing(RCONClient("127.0.0.1", port, password)) as rcon, ThreadPoolExecutor(max_workers=1) as executor:
+        game = attach(rcon, speed=SPEED)
+        game._executor = executor  # what FLE evaluates programs on
+        game.initial_inventory = INVENTORY  # what FLE's reset gives
+        taken = {}
         for operation, (before, repeated) in OPERATIONS.items():
+            game.reset()
             call = _calls(game, way, f"move_to(Position(x=0, y=0))\n{before}", repeated)
             began, waited_before = time.perf_counter(), waited()
             for i in range(ITERATIONS):
                 call(i)
             here = waited() - waited_before
             taken[operation] = (time.perf_counter() - began - here, here)
-            game.reset()
-    finally:
-        game.cleanup()
     return taken
 
 
