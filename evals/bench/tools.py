@@ -111,7 +111,7 @@ def _run(way: str, port: int, password: str) -> dict[str, tuple[float, float]]:
         sleep(seconds)
         waited += time.perf_counter() - began
 
-    time.sleep = counted  # before FLE's modules take the name from `time`
+    time.sleep = counted  # type: ignore[assignment] # before FLE's modules take the name from `time`
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # FLE prints what it loads
         return _operations(way, port, password, lambda: waited)
 
@@ -123,7 +123,10 @@ def _operations(
 
     from runtime.fle_attach import attach
 
-    with closing(RCONClient("127.0.0.1", port, password)) as rcon, ThreadPoolExecutor(max_workers=1) as executor:
+    with (
+        closing(RCONClient("127.0.0.1", port, password)) as rcon,
+        ThreadPoolExecutor(max_workers=1) as executor,
+    ):
         game = attach(rcon, speed=SPEED)
         game._executor = executor  # what FLE evaluates programs on
         game.initial_inventory = INVENTORY  # what FLE's reset gives

@@ -46,6 +46,7 @@ class Entity(Process):
     )  # fmt: skip
 
     rotatable: ClassVar[bool] = False
+    moves: ClassVar[bool] = False  # whether it walks or drives
     unnumbered: ClassVar[bool] = False  # resources, trees and the like have no unit number
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from runtime.engine.entity import Entity, tiles_of, turned
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Area = tuple[float, float, float, float]  # left, top, right, bottom; tiles
 CHUNK = 32
+FEW_TILES = 64  # an area of no more is looked up tile by tile
 REACH = 6.0  # no entity's box reaches farther from its position, tiles
 
 
@@ -132,32 +133,56 @@ class Surface:
         """Entities that touch a tile, in the order in which they were put there."""
         return self.cells.get((x, y), [])
 
-    def within(self, area: Area) -> Iterator[Entity]:
+    def within(self, area: Area) -> list[Entity]:
         """Entities whose collision box touches an area, by chunk, then as placed."""
         left, top, right, bottom = area
-        for chunk in self._chunks(left - REACH, top - REACH, right + REACH, bottom + REACH):
-            for e in chunk:
-                if e.left <= right and e.right >= left and e.top <= bottom and e.bottom >= top:
-                    yield e
+        # A box that only touches the area's edge is in the tile beyond.
+        x0, x1 = math.ceil(left) - 1, math.floor(right)
+        y0, y1 = math.ceil(top) - 1, math.floor(bottom)
+        found = self._on_tiles(x0, y0, x1, y1)
+        if found is None:
+            found = self._in_chunks(left - REACH, top - REACH, right + REACH, bottom + REACH)
+        return [
+            e for e in found if e.left <= right and e.right >= left and e.top <= bottom and e.bottom >= top
+        ]
 
-    def around(self, x: float, y: float, radius: float) -> Iterator[Entity]:
+    def around(self, x: float, y: float, radius: float) -> list[Entity]:
         """Entities whose position is within a radius of a point, by chunk, then as placed."""
         limit = radius * radius
-        for chunk in self._chunks(x - radius, y - radius, x + radius, y + radius):
-            for e in chunk:
-                if (e.x - x) ** 2 + (e.y - y) ** 2 <= limit:
-                    yield e
+        left, top, right, bottom = x - radius, y - radius, x + radius, y + radius
+        x0, x1 = math.floor(left), math.floor(right)
+        y0, y1 = math.floor(top), math.floor(bottom)
+        found = self._on_tiles(x0, y0, x1, y1)
+        if found is None:
+            found = self._in_chunks(left, top, right, bottom)
+        return [e for e in found if (e.x - x) ** 2 + (e.y - y) ** 2 <= limit]
 
-    def _chunks(self, left: float, top: float, right: float, bottom: float) -> Iterator[Iterable[Entity]]:
+    def _on_tiles(self, x0: int, y0: int, x1: int, y1: int) -> list[Entity] | None:
+        """Entities that touch some tiles, in order; None when so many tiles are better searched by chunks."""
+        if (x1 - x0 + 1) * (y1 - y0 + 1) > FEW_TILES:
+            return None
+        cells = self.cells
+        found: dict[int, Entity] = {}
+        for x in range(x0, x1 + 1):
+            for y in range(y0, y1 + 1):
+                there = cells.get((x, y))
+                if there is not None:
+                    for e in there:
+                        found[e.order] = e
+        return [found[order] for order in sorted(found)]
+
+    def _in_chunks(self, left: float, top: float, right: float, bottom: float) -> list[Entity]:
         x0, x1 = int(left // CHUNK), int(right // CHUNK)
         y0, y1 = int(top // CHUNK), int(bottom // CHUNK)
         if (x1 - x0 + 1) * (y1 - y0 + 1) > len(self.chunks):
             wanted = sorted(k for k in self.chunks if y0 <= k[0] <= y1 and x0 <= k[1] <= x1)
         else:
             wanted = [(y, x) for y in range(y0, y1 + 1) for x in range(x0, x1 + 1) if (y, x) in self.chunks]
+        found: list[Entity] = []
         for key in wanted:
             there = self.chunks[key]
-            yield [there[k] for k in sorted(there)]
+            found += [there[order] for order in sorted(there)]
+        return found
 
     def all_of(self, index: dict[str, dict[int, Entity]], keys: Iterable[str]) -> list[Entity]:
         """Entities under some keys of `by_name` or `by_type`, by chunk, then as placed."""

@@ -47,6 +47,7 @@ class World:
             None  # what scripts registered for events
         )
         self.wrap_function: Callable[[Any], Any] | None = None
+        self.forget: Callable[[Any], None] | None = None  # an entity's object in Lua no longer stands for it
         # Here and not above: the systems import this module.
         from runtime.engine import kinds  # noqa: F401 - gives every type of entity its class
         from runtime.engine.systems.belts import Belts
@@ -56,7 +57,7 @@ class World:
         self.paths: Paths = Paths(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "listener": None, "wrap_function": None}
+        return {**self.__dict__, "listener": None, "wrap_function": None, "forget": None}
 
     def raise_event(self, name: str, data: dict[str, Any]) -> None:
         """Call the script's handler of an event, if there is one."""
@@ -157,6 +158,8 @@ class World:
         if entity.proto.electric:
             entity.plug(None)
         entity.valid = False
+        if entity.lua is not None and self.forget is not None:
+            self.forget(entity.lua)
         self.surface.discard(entity)
         if entity.unit_number:
             self.unregister(entity)

@@ -21,8 +21,9 @@ local sethook, getinfo, memory_in_use = debug.sethook, debug.getinfo, collectgar
 
 -- Python's functions, as Lua functions that don't show that they are Python's.
 local as_function = python.as_function
-local read, write = as_function(host.read), as_function(host.write)
-local call_method, call_function = as_function(host.call_method), as_function(host.call_function)
+local read, first_read, write = as_function(host.read), as_function(host.first_read), as_function(host.write)
+local call_method, call_with_table = as_function(host.call_method), as_function(host.call_with_table)
+local call_function = as_function(host.call_function)
 local same, describe, sort_key = as_function(host.same), as_function(host.describe), as_function(host.sort_key)
 local length_of, items_of = as_function(host.length), as_function(host.items)
 
@@ -352,30 +353,99 @@ local function finish(value, problem, ...)
   error(problem, 2)
 end
 
-local methods = raw_setmetatable({}, { __mode = "k" })
+-- What is known of an object without asking Python: object -> {name of a method -> function, and its facts}. Facts are
+-- what an entity is and where it stands, as long as it is valid and isn't moved; then Python says `forget`.
+local known = raw_setmetatable({}, { __mode = "k" })
+local IS_ENTITY, X, Y = {}, {}, {}
 
-local function bind(object, key)
+-- A small table as a row of values, so that Python needs no further call to read it: LIST, its values, END; or DICT, then
+-- key, value, key, value …, in order, END. Gives how many there are, or nil when the table is too large for it.
+local LIST, DICT, END = host.list_token, host.dict_token, host.end_token
+local MOST_TOKENS, DEEPEST_TOKENS = 200, 8
+local tokens = {}
+
+local function encode(t, n, level)
+  local count, length = 0, rawlen(t)
+  for _ in raw_next, t do count = count + 1 end
+  if level > DEEPEST_TOKENS or n + 2 * count + 2 > MOST_TOKENS then return nil end
+  n = n + 1
+  if count == length and count > 0 then
+    tokens[n] = LIST
+    for i = 1, count do
+      local v = t[i]
+      if v == nil then return nil end
+      if type(v) == "table" then
+        n = encode(v, n, level + 1)
+        if not n then return nil end
+      else
+        n = n + 1
+        tokens[n] = v
+      end
+    end
+  else
+    tokens[n] = DICT
+    length = 0
+    while rawget(t, length + 1) ~= nil do length = length + 1 end
+    local keys = keys_after(t, length)
+    for i = 1, count do
+      local k = i <= length and i or keys[i - length]
+      local v = rawget(t, k)
+      n = n + 1
+      tokens[n] = k
+      if type(v) == "table" then
+        n = encode(v, n, level + 1)
+        if not n then return nil end
+      else
+        n = n + 1
+        tokens[n] = v
+      end
+    end
+  end
+  n = n + 1
+  tokens[n] = END
+  return n
+end
+
+local function bind(own, object, key)
   local function method(...)
     used = used + PYTHON_CALL_COST
+    local argument = ...
+    if type(argument) == "table" and select("#", ...) == 1 then
+      local n = encode(argument, 0, 1)
+      if n then return finish(call_with_table(object, key, unpack(tokens, 1, n))) end
+    end
     return finish(call_method(object, key, ...))
   end
-  local own = methods[object]
-  if own then own[key] = method else methods[object] = { [key] = method } end
+  own[key] = method
   return method
+end
+
+local function get_to_know(object, key, value, problem, name, kind, x, y)
+  local own = {}
+  known[object] = own
+  if name then
+    own[IS_ENTITY], own.name, own.type, own[X], own[Y] = true, name, kind, x, y
+  end
+  if problem == nil then return value end
+  if problem == true then return bind(own, object, key) end
+  error(problem, 2) -- __index called this in its place
 end
 
 local objects = raw_getmetatable(host.read)
 
 function objects.__index(object, key)
-  local own = methods[object]
-  if own then
-    local method = own[key]
-    if method then return method end
-  end
   used = used + PYTHON_CALL_COST
-  local value, problem = read(object, key)
+  local own = known[object]
+  if not own then return get_to_know(object, key, first_read(object, key)) end
+  local value, problem = own[key]
+  if value ~= nil then return value end
+  if key == "position" then
+    local x = own[X]
+    if x then return { x = x, y = own[Y] } end
+  end
+  value, problem = read(object, key)
   if problem == nil then return value end
-  if problem == true then return bind(object, key) end
+  if problem == true then return bind(own, object, key) end
   error(problem, 2)
 end
 
@@ -402,6 +472,8 @@ function objects.__pairs(object)
 end
 
 function objects.__eq(a, b)
+  local own, other = known[a], known[b]
+  if own and other and own[IS_ENTITY] and other[IS_ENTITY] then return false end -- each has one object
   return same(a, b)
 end
 
@@ -598,6 +670,7 @@ return {
   charge = function(cost) used = used + cost end,
   flatten = flatten,
   remember = remember,
+  forget = function(object) known[object] = nil end,
   slice = function(t, i, j) return unpack(t, i, j) end,
   wrap = wrap,
   set_global = function(name, value) rawset(_G, name, value) end,

@@ -77,6 +77,12 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         e = self.entity
         return f"[LuaEntity: {e.name} at ({e.x:g}, {e.y:g})]" if e.valid else "[LuaEntity: invalid]"
 
+    def facts(self) -> tuple[str, str, float | None, float | None] | None:
+        e = self.entity
+        if not e.valid:
+            return None
+        return (e.name, e.type, None, None) if e.moves else (e.name, e.type, e.x, e.y)
+
     @property
     def sort_key(self) -> Any:
         return f"entity {self.entity.unit_number:012} {self.entity.order:030}"
@@ -372,12 +378,16 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
 
     @lua_read
     def power_production(self) -> float:
-        interface: EnergyInterface = self._need(EnergyInterface, "power_production", "electric energy interfaces")
+        interface: EnergyInterface = self._need(
+            EnergyInterface, "power_production", "electric energy interfaces"
+        )
         return interface.production / UNITS
 
     @lua_write("power_production")
     def set_power_production(self, value: Any) -> None:
-        interface: EnergyInterface = self._need(EnergyInterface, "power_production", "electric energy interfaces")
+        interface: EnergyInterface = self._need(
+            EnergyInterface, "power_production", "electric energy interfaces"
+        )
         energy = values.number(value, "power_production")
         if not 0 <= energy < 1e15:
             raise LuaError(f"power_production: {energy} is not from 0 to 1e15 joules per tick.")
@@ -454,7 +464,9 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     def set_temperature(self, value: Any) -> None:
         heat = getattr(self.entity, "heat", None)
         if not isinstance(heat, Heat):
-            raise LuaError(f"LuaEntity::temperature can only be set on what has a heat buffer; {self.entity.name} has none.")
+            raise LuaError(
+                f"LuaEntity::temperature can only be set on what has a heat buffer; {self.entity.name} has none."
+            )
         heat.set_temperature(values.number(value, "temperature"))
 
     @lua_read
@@ -628,7 +640,9 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         name, count = values.item_stack(items)
         extra = items.copied_extra() if isinstance(items, LuaItemStack) else None
         if extra:
-            return next((n for i in self.entity.inventories().values() if (n := i.put(name, count, extra))), 0)
+            return next(
+                (n for i in self.entity.inventories().values() if (n := i.put(name, count, extra))), 0
+            )
         return self.entity.insert(name, count) if count else 0
 
     @lua_method

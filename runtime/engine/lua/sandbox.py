@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, overload
 
@@ -37,6 +37,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 INSTRUCTIONS = 100_000_000  # about 2 s of Lua on one 2020s core
 MEMORY_BYTES = 192 * 2**20  # FLE needs 20; filling it with strings takes about 3 s
 DEEPEST_TABLE = 100
+TABLES = (dict, list, tuple)
 CHUNK = 4000
 PLAIN = frozenset({type(None), bool, int, float, str})
 BOOT = Path(__file__).with_name("boot.lua")
@@ -135,6 +136,10 @@ class LuaObject:
         """What `pairs(object)` goes through, in order."""
         raise LuaError(f"{self.object_name} can't be iterated over.")
 
+    def facts(self) -> tuple[str, str, float | None, float | None] | None:
+        """Of an entity: its name, type and position, kept in Lua until `Sandbox.forget`; no position if it moves."""
+        return None
+
     def same_as(self, other: Any) -> bool:
         """Whether Lua's `==` holds with another object that is not this one."""
         return False
@@ -193,11 +198,17 @@ class Sandbox:
         self._random = random.Random(seed)
         self._table_type = type(self._lua.table())
         self._table_from = self._lua.table_from
+        read, call_method = self._make_read(), self._make_call_method()
         host = self._lua.table_from(
             {
-                "read": self._make_read(),
+                "read": read,
+                "first_read": _first_read(read),
                 "write": self._write,
-                "call_method": self._make_call_method(),
+                "call_method": call_method,
+                "call_with_table": _call_with_table(call_method),
+                "list_token": LIST,
+                "dict_token": DICT,
+                "end_token": END,
                 "call_function": self._call_function,
                 "same": _same,
                 "describe": _describe,
@@ -217,6 +228,8 @@ class Sandbox:
         self._slice: Any = boot["slice"]
         self._wrap: Any = boot["wrap"]
         self._remember: Any = boot["remember"]
+        self.forget: Callable[[LuaObject], None] = boot["forget"]
+        """Tell that what `LuaObject.facts` said of an object no longer holds."""
         self._charge: Any = boot["charge"]
         self._set_global: Any = boot["set_global"]
         self._get_global: Any = boot["get_global"]
@@ -421,7 +434,12 @@ class Sandbox:
                 kind = type(value)
                 if kind in PLAIN:
                     return value
-                if kind is dict or kind is list:
+                if kind is list:
+                    for entry in value:
+                        if isinstance(entry, TABLES):
+                            return table_from(value, recursive=True)
+                    return table_from(value)
+                if kind is dict:
                     return table_from(value, recursive=True)
                 if isinstance(value, tuple):
                     return None, False, *[self.to_lua(entry) for entry in value]
@@ -471,6 +489,53 @@ class Sandbox:
     def _items(self, obj: Any) -> Any:
         items = _valid(obj, "items")
         return self._call_function(lambda: [part for pair in items() for part in pair])
+
+
+def _first_read(read: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def first_read(obj: Any, key: Any) -> Any:
+        answer = read(obj, key)
+        facts = obj.facts()
+        if facts is None:
+            return answer
+        return *(answer if type(answer) is tuple else (answer, None)), *facts
+
+    return first_read
+
+
+class Token(LuaObject):
+    """A sign in the row of values that stands for a table (boot.lua's `encode`)."""
+
+    __slots__ = ()
+
+
+LIST, DICT, END = Token(), Token(), Token()
+
+
+def _call_with_table(call_method: Callable[..., Any]) -> Callable[..., Any]:
+    def read_list(tokens: Iterator[Any]) -> Any:
+        entries: list[Any] = []
+        for token in tokens:
+            if token is END:
+                return entries
+            entries.append(
+                read_list(tokens) if token is LIST else read_dict(tokens) if token is DICT else token
+            )
+
+    def read_dict(tokens: Iterator[Any]) -> Any:
+        entries: dict[Any, Any] = {}
+        for key in tokens:
+            if key is END:
+                return entries
+            token = next(tokens)
+            entries[key] = (
+                read_list(tokens) if token is LIST else read_dict(tokens) if token is DICT else token
+            )
+
+    def call_with_table(obj: Any, name: str, kind: Any, *row: Any) -> Any:
+        read = read_list if kind is LIST else read_dict
+        return call_method(obj, name, read(iter(row)))
+
+    return call_with_table
 
 
 class InOrder:

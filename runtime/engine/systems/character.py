@@ -31,6 +31,7 @@ class Character(Entity):
     `bonuses` are its own, beside its force's: the name after `character_` in `LuaControl` -> how much.
     """
 
+    moves = True
     __slots__ = (
         "_healed",
         "_heals_from",
