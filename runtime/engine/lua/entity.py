@@ -43,6 +43,7 @@ from runtime.engine.systems.ground import ItemOnGround, receiver
 from runtime.engine.systems.heat import Heat, Reactor
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import MiningDrill, Resource
+from runtime.engine.systems.nature import Nature
 from runtime.engine.systems.splitters import NAMES, SIDES, Splitter, SplitterHalf
 from runtime.engine.systems.steam import Generator
 from runtime.engine.systems.undergrounds import UndergroundBelt
@@ -861,6 +862,18 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     @lua_read
     def character(self) -> None:
         return None
+
+    @lua_read
+    def graphics_variation(self) -> int | None:
+        return self.entity.variation if isinstance(self.entity, Nature) else None
+
+    @lua_write("graphics_variation")
+    def set_graphics_variation(self, value: Any) -> None:
+        variation = values.integer(value, "graphics_variation")
+        if not 0 <= variation < 256:
+            raise LuaError(f"Invalid graphics_variation: {variation} (0 to 255).")
+        if isinstance(self.entity, Nature):
+            self.entity.variation = variation
 
     @lua_read
     def color(self) -> Any:

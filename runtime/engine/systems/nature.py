@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from runtime.engine.entity import Entity, entity_class
 
 
@@ -16,7 +18,14 @@ from runtime.engine.entity import Entity, entity_class
     "simple-entity-with-owner",
 )
 class Nature(Entity):
-    """What grows or lies about and can at most be mined."""
+    """What grows or lies about and can at most be mined. `variation`: which of its pictures is shown."""
 
-    __slots__ = ()
+    __slots__ = ("variation",)
     unnumbered = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.variation = 1
+
+    def more_state(self) -> list[Any]:
+        return [*super().more_state(), self.variation]
