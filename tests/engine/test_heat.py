@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -137,7 +138,7 @@ def test_a_line_of_pipes_loses_1_degree_and_a_15th_of_the_megawatts_a_piece(exch
     world.advance(9_000)  # the reactor is as hot as it gets, and nothing changes any more
     flow = sum(e.heat.drawn for e in made if e.heat is not None) * 60 / UNITS / 1e6
     assert flow == pytest.approx(10 * exchangers, rel=1e-3)
-    drops = [a.heat.temperature - b.heat.temperature for a, b in zip(pipes[:8], pipes[1:9], strict=True)]
+    drops = [a.heat.temperature - b.heat.temperature for a, b in pairwise(pipes[:9])]
     assert drops == pytest.approx([1 + flow / 15] * 8, rel=1e-2)
 
 
