@@ -66,7 +66,7 @@ class Shop:
         if what == "wait":
             end = self.world.tick + n
             while self.world.tick < end:
-                self.world.advance(min(end, self.world.tick + (n if not looks else looks)))
+                self.world.advance(min(end, self.world.tick + (looks if looks else n)))
                 self.look()
         elif what in ("plates", "gears"):
             name = "iron-plate" if what == "plates" else "iron-gear-wheel"
