@@ -441,3 +441,34 @@ def test_belts_are_not_built_over_what_is_no_belt() -> None:
     assert belt is not None
     assert put(world, "transport-belt", 1.5, 0.5, EAST, fast=True) is None
     assert put(world, "transport-belt", 1.5, 0.5, SOUTH, fast=True) is belt
+
+
+@pytest.mark.parametrize(
+    ("name", "per_second"),
+    [("transport-belt", 15), ("fast-transport-belt", 30), ("express-transport-belt", 45)],
+)
+def test_throughput_of_both_lanes(name: str, per_second: int) -> None:
+    world = new_world()
+    belts = line(world, 0, 0, EAST, 70, name)
+    for belt in belts[:30]:
+        for lane in (1, 2):
+            for place in (64, 128, 192, 256):
+                assert belt.insert_at(lane, place / 256, "iron-plate")
+    ticks = 80
+    world.advance(ticks)
+    passed = sum(len(places(b, lane)) for b in belts[30:] for lane in (1, 2))
+    assert abs(passed - per_second * ticks / 60) <= 2
+
+
+def test_rings_of_belts_of_different_speed_keep_their_items() -> None:
+    world = new_world()
+    names = ["transport-belt", "fast-transport-belt", "express-transport-belt"]
+    corners = [(0, 0, EAST), (3, 0, SOUTH), (3, 3, WEST), (0, 3, NORTH)]
+    belts = [b for i, (x, y, d) in enumerate(corners) for b in line(world, x, y, d, 3, names[i % 3])]
+    put_on = sum(b.insert("coal", 4) for b in belts[:9])
+    seen = set()
+    for _ in range(300):
+        world.advance(world.tick + 11)
+        assert sum(len(places(b, lane)) for b in belts for lane in (1, 2)) == put_on
+        seen.add(tuple(len(places(b, 1)) for b in belts))
+    assert len(seen) > 20

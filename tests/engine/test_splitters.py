@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from runtime.engine.game import Game
 from runtime.engine.maps import default_lab_scenario
 from runtime.engine.prototypes import load
 from runtime.engine.save import Save, dumps, loads, state_hash
@@ -357,3 +363,170 @@ def test_saved_and_restored_it_goes_on_as_it_would_have() -> None:
     for w in (world, again):
         w.advance(333)
     assert state_hash(world, {}, []) == state_hash(again, {}, [])
+
+
+@pytest.fixture
+def game() -> Iterator[Game]:
+    made = Game(None, 7, None, None, lambda line: None)
+    yield made
+    made.close()
+
+
+def test_splitters_in_lua(game: Game) -> None:
+    def say(code: str) -> str:
+        return game.command(f"/silent-command {code}").strip()
+
+    say("""game.tick_paused = true
+        put = function(name, x, y, d) return game.surfaces[1].create_entity{
+        name=name, position={x, y}, direction=d, force='player'} end
+        s = put('splitter', 0.5, 1, defines.direction.east)
+        for x = -2, -1 do put('transport-belt', x + 0.5, 0.5, defines.direction.east) end
+        put('transport-belt', 1.5, 1.5, defines.direction.east)""")
+    assert say("rcon.print(s.get_max_transport_line_index())") == "8"
+    assert say("rcon.print(#s.belt_neighbours.inputs .. ' ' .. #s.belt_neighbours.outputs)") == "1 1"
+    assert say("rcon.print(s.belt_neighbours.outputs[1].belt_neighbours.inputs[1] == s)") == "true"
+    assert say("rcon.print(s.splitter_input_priority .. s.splitter_output_priority)") == "nonenone"
+    assert say("rcon.print(tostring(s.splitter_filter))") == "nil"
+    say("s.splitter_filter = 'coal' s.splitter_input_priority = 'left' s.splitter_output_priority = 'right'")
+    assert say("rcon.print(s.splitter_filter.name .. s.splitter_input_priority)") == "coalleft"
+    assert "splitter priority" in say("s.splitter_output_priority = 'up'")
+    assert "Unknown item" in say("s.splitter_filter = 'nonsense'")
+    say("for i = 1, 8 do s.get_transport_line(i).insert_at_back{name='iron-plate'} end")
+    assert say("rcon.print(s.get_item_count())") == "8"
+    assert say("rcon.print(s.get_transport_line(7).owner == s and #s.get_transport_line(7))") == "1"
+    assert "out of bounds" in say("s.get_transport_line(9)")
+    assert say("rcon.print(s.remove_item{name='iron-plate', count=3})") == "3"
+    assert say("s.clear_items_inside() rcon.print(s.get_item_count())") == "0"
+    assert say("rcon.print(s.insert{name='coal', count=100})") == "16"
+    assert say("rcon.print(tostring(s.rotate()) .. s.direction)") == "true12"
+    assert say("rcon.print(s.get_item_count('coal'))") == "16"
+    assert say("rcon.print(s.status == defines.entity_status.working)") == "true"
+    assert say("s.destroy() rcon.print(tostring(s.valid))") == "false"
+
+
+# --- any network ---------------------------------------------------------------------------------------------------
+
+BELTS = ["transport-belt", "fast-transport-belt", "express-transport-belt"]
+WIDE = ["splitter", "fast-splitter", "express-splitter"]
+GROUND = ["underground-belt", "fast-underground-belt"]
+DIRECTIONS = [EAST, EAST, EAST, NORTH, SOUTH, WEST]
+SIZE = 5
+
+piece = st.tuples(
+    st.sampled_from(BELTS + WIDE + GROUND),
+    st.integers(0, SIZE - 1),
+    st.integers(0, SIZE - 1),
+    st.sampled_from(DIRECTIONS),
+    st.sampled_from(["input", "output"]),
+)
+network = st.lists(piece, min_size=4, max_size=20)
+feeding = st.lists(
+    st.tuples(
+        st.integers(0, 19),  # which piece
+        st.integers(1, 8),  # which line
+        st.integers(0, 3),  # how far back, quarters
+        st.sampled_from(["iron-plate", "coal"]),
+        st.integers(0, 40),  # ticks until the next
+    ),
+    max_size=30,
+)
+
+
+def layout(pieces: list[tuple[str, int, int, int, str]]) -> list[tuple[str, float, float, int, str]]:
+    """The pieces that fit beside each other, the earlier ones first, with their positions."""
+    taken: set[tuple[int, int]] = set()
+    found = []
+    for name, x, y, direction, kind in pieces:
+        wide = name in WIDE
+        across = direction in (NORTH, SOUTH)
+        cells = {(x, y), (x + 1, y) if across else (x, y + 1)} if wide else {(x, y)}
+        if taken & cells:
+            continue
+        taken |= cells
+        at = (x + (1.0 if wide and across else 0.5), y + (1.0 if wide and not across else 0.5))
+        found.append((name, *at, direction, kind))
+    return found
+
+
+def erect(world: World, name: str, x: float, y: float, direction: int, kind: str) -> TransportBelt | Splitter:
+    fields = {"belt_to_ground_type": kind} if name in GROUND else {}
+    made = world.create(name, x, y, direction, world.forces["player"], **fields)
+    assert isinstance(made, (TransportBelt, Splitter))
+    return made
+
+
+def closed(parts: list[TransportBelt | Splitter]) -> bool:
+    """Whether items can go round in a ring: where they start from depends on what was built first, as in the game."""
+    world = parts[0].world
+    for half in world.belts.grid.values():
+        seen = set()
+        ahead = [half]
+        while ahead:
+            there = ahead.pop()
+            if there.unit_number in seen:
+                continue
+            seen.add(there.unit_number)
+            following = world.belts.ahead(there)
+            if following is half:
+                return True
+            if following is not None:
+                ahead.append(following)
+                if following.splitter is not None:
+                    ahead.extend(following.splitter.halves[2:])
+                    if half in following.splitter.halves:
+                        return True
+    return False
+
+
+def snapshot(parts: list[TransportBelt | Splitter]) -> list[list[object]]:
+    return [[belt.lane_contents(lane) for belt, lane in part.lines()] for part in parts]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(network, feeding, st.integers(0, 1 << 30))
+def test_any_network(pieces: list[Any], feed: list[Any], seed: int) -> None:
+    """Items are conserved and in order, and neither how often one looks nor the order of building matters."""
+    rng = random.Random(seed)
+    plan = layout(pieces)
+    order = list(range(len(plan)))
+    rng.shuffle(order)
+    worlds = [new_world() for _ in range(3)]
+    all_parts: list[list[TransportBelt | Splitter]] = []
+    for world, sequence in zip(worlds, (range(len(plan)), range(len(plan)), order), strict=True):
+        parts = {i: erect(world, *plan[i]) for i in sequence}
+        all_parts.append([parts[i] for i in range(len(plan))])
+    ring = closed(all_parts[0])
+    compared = (0, 1) if ring else (0, 1, 2)
+    put_on: Counter[str] = Counter()
+    times = [*feed, (0, 1, 0, "coal", 700)]
+    for number, (which, line_number, quarter, name, wait) in enumerate(times):
+        accepted = set()
+        for i in compared:
+            part = all_parts[i][which % len(plan)]
+            lines = part.lines()
+            belt, lane = lines[line_number % len(lines)]
+            accepted.add(belt.insert_at(lane, quarter / 4 * belt.line_length(lane), name))
+        assert len(accepted) == 1
+        put_on[name] += accepted.pop()
+        for i in compared:
+            target = worlds[i].tick + wait
+            while i == 1 and worlds[i].tick < target - 1:
+                worlds[i].advance(min(worlds[i].tick + rng.choice((1, 2, 7, 40)), target))
+                snapshot(all_parts[i])
+            worlds[i].advance(target)
+        seen = [snapshot(all_parts[i]) for i in compared]
+        assert all(other == seen[0] for other in seen), number
+        there = Counter(n for part in seen[0] for lane in part for n, _ in lane)  # type: ignore[attr-defined]
+        assert there == put_on
+        for part in seen[0]:
+            for lane in part:
+                at = [place for _, place in lane]  # type: ignore[attr-defined]
+                assert at == sorted(set(at))
+    if not ring:
+        # Everything has come to rest, 64/256 apart.
+        worlds[0].advance(worlds[0].tick + 5000)
+        assert worlds[0].next_event_tick() is None
+        for half in worlds[0].belts.grid.values():
+            for run in half.lanes:
+                places = run.places(worlds[0].tick)
+                assert all(b - a >= 64 for a, b in pairwise(places))

@@ -63,9 +63,12 @@ def test_items_go_through() -> None:
     assert places(after[1], 1) == [0]
 
 
-@pytest.mark.parametrize("name", ["underground-belt", "fast-underground-belt", "express-underground-belt"])
-def test_reach(name: str) -> None:
-    reach = load().entity[name].raw["max_distance"]
+@pytest.mark.parametrize(
+    ("name", "reach"),
+    [("underground-belt", 5), ("fast-underground-belt", 7), ("express-underground-belt", 9)],
+)
+def test_reach(name: str, reach: int) -> None:
+    assert load().entity[name].raw["max_distance"] == reach
     world = new_world()
     way_in = end(world, 0.5, 0.5, EAST, "input", name)
     far = end(world, 0.5 + reach + 1, 0.5, EAST, "output", name)
