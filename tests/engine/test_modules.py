@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from runtime.engine.entity import Entity
+from runtime.engine.game import Game
 from runtime.engine.maps import default_lab_scenario
 from runtime.engine.prototypes import load
 from runtime.engine.save import Save, dumps, loads, state_hash
@@ -265,3 +266,34 @@ def test_a_recipe_that_is_unlocked_is_noticed() -> None:
     world.forces["player"].set_researched("steel-processing", True)
     world.advance(1200)
     assert not furnace.input.is_empty() or furnace.crafting is not None
+
+
+def test_scripts_read_effects_and_fill_modules() -> None:
+    game = Game(None, 7, None, None, lambda line: None)
+    answer = game.command(
+        """/sc
+local s = game.surfaces[1]
+local function put(name, x, y) return s.create_entity{name = name, position = {x, y}, force = "player"} end
+local machine, beacon = put("assembling-machine-2", 0.5, 0.5), put("beacon", 0.5, 4.5)
+local drill = put("electric-mining-drill", 17.5, 72.5)
+put("substation", 4, 4); put("solar-panel", 7.5, 4.5); put("solar-panel", 7.5, 7.5)
+machine.set_recipe("iron-gear-wheel")
+local modules = machine.get_module_inventory()
+rcon.print(modules.insert{name = "speed-module", count = 5} .. " " .. #modules .. " " .. tostring(modules.is_full()))
+rcon.print(tostring(modules.can_insert("speed-module")) .. " " .. beacon.get_module_inventory().insert("iron-plate"))
+rcon.print(string.format("%.3f %.2f %.2f", machine.crafting_speed, machine.speed_bonus, machine.consumption_bonus))
+rcon.print(machine.productivity_bonus .. " " .. machine.bonus_progress .. " " .. machine.pollution_bonus)
+rcon.print(machine.beacons_count .. " " .. #machine.get_beacons() .. " " .. #beacon.get_beacon_effect_receivers())
+rcon.print(drill.bonus_mining_progress .. " " .. drill.get_inventory(defines.inventory.mining_drill_modules).insert("speed-module"))
+rcon.print(serpent.line(machine.set_recipe(nil)) .. " " .. machine.get_item_count("speed-module"))
+"""
+    )
+    assert answer.split("\n")[:7] == [
+        "2 2 true",
+        "false 0",
+        "1.050 0.40 1.00",
+        "0 0 0",
+        "1 1 1",
+        "0 1",
+        "{} 2",
+    ]
