@@ -167,6 +167,25 @@ class World:
         for watcher in watchers.values():
             watcher.wake(self.tick + 1)
 
+    def move(self, entity: Entity, x: float, y: float) -> None:
+        """Put an entity elsewhere: it leaves what it is part of where it stood, and joins what is there."""
+        entity.settle()
+        entity.removed()
+        if entity.proto.electric:
+            entity.plug(None)
+        self.surface.discard(entity)
+        entity.x, entity.y = x, y
+        entity.set_box()
+        if entity.lua is not None and self.forget is not None:
+            self.forget(entity.lua)
+        self.surface.add(entity)
+        entity.built()
+        if entity.proto.electric:
+            self.connect(entity)
+        watchers, entity.watchers = entity.watchers, {}
+        for watcher in watchers.values():
+            watcher.wake(self.tick + 1)
+
     def drop_pile(self, x: float, y: float, name: str, count: int) -> Entity:
         """Lay items on the ground at a place."""
         count = min(count, load().item[name].stack_size)

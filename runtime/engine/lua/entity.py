@@ -22,6 +22,7 @@ from runtime.engine.lua.item_stack import LuaItemStack
 from runtime.engine.lua.recipe import LuaRecipe
 from runtime.engine.lua.sandbox import LuaError, lua_method, lua_read, lua_write
 from runtime.engine.lua.silo import SiloMembers
+from runtime.engine.placing import snapped
 from runtime.engine.prototypes import load
 from runtime.engine.systems.beacons import Beacon
 from runtime.engine.systems.belts import TransportBelt
@@ -38,15 +39,19 @@ from runtime.engine.systems.electricity import (
     daylight,
 )
 from runtime.engine.systems.fluids import boxes_of, contents, insert_fluid, remove_fluid
-from runtime.engine.systems.ghosts import EntityGhost
+from runtime.engine.systems.ghosts import EntityGhost, Planned
 from runtime.engine.systems.ground import ItemOnGround, receiver
 from runtime.engine.systems.heat import Heat, Reactor
 from runtime.engine.systems.inserters import Inserter
+from runtime.engine.systems.labs import Lab
 from runtime.engine.systems.mining import MiningDrill, Resource
 from runtime.engine.systems.nature import Nature
 from runtime.engine.systems.splitters import NAMES, SIDES, Splitter, SplitterHalf
 from runtime.engine.systems.steam import Generator
 from runtime.engine.systems.undergrounds import UndergroundBelt
+
+# Belts can't be teleported in the game either; drills and labs would have to be taken out of their work.
+STAY_PUT = (TransportBelt, Splitter, Resource, MiningDrill, Lab, Planned)
 
 
 def lua_entity(entity: Entity | None) -> LuaEntity | None:
@@ -212,16 +217,24 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         return self.entity.direction != before
 
     @lua_method
-    def teleport(self, position: Any, surface: Any = None, *rest: Any) -> bool:
+    def teleport(
+        self, position: Any, surface: Any = None, raise_teleported: Any = None, snap_to_grid: Any = True, *rest: Any
+    ) -> bool:
         entity = self.entity
-        if not isinstance(entity, Character):
-            return False
         x, y = (
             values.position(position)
             if not isinstance(position, (int, float))
             else (position, values.number(surface))
         )
-        entity.world.surface.moved(entity, x, y)
+        if isinstance(entity, Character):
+            entity.world.surface.moved(entity, x, y)
+            return True
+        if snap_to_grid is not False:
+            x, y = snapped(entity.proto, x, y, entity.direction)
+        if isinstance(entity, STAY_PUT):
+            return False
+        if (x, y) != (entity.x, entity.y):
+            entity.world.move(entity, x, y)
         return True
 
     # --- life --------------------------------------------------------------------------------------------------
