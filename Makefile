@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 PACKAGES := mcp_servers harness runtime viewer evals scripts
 
-.PHONY: env up test lint bench
+.PHONY: env up test lint bench fuzz
 
 env: $(STAMP)
 
@@ -31,3 +31,8 @@ lint: env
 
 bench: env
 	@for name in start sim; do $(BIN)/claudetorio bench $$name --json || exit 1; done
+
+# make fuzz SECONDS=600: what a world must survive; SEED=n repeats a run.
+SECONDS := 60
+fuzz: env
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
+from runtime.engine.lua import values
 from runtime.engine.lua.sandbox import LuaObject, lua_read
 from runtime.engine.prototypes import Box, Raw, load
 
@@ -58,6 +59,7 @@ def color_table(raw: Any) -> dict[str, float]:
     """A `Color` with r, g, b, a. Numbers above 1 are on a scale of 255."""
     parts = [raw.get(c) for c in "rgba"] if isinstance(raw, dict) else [*raw, None][:4]
     parts = [0 if p is None else p for p in parts[:3]] + [parts[3] if len(parts) > 3 else None]
+    parts = [None if p is None else values.number(p, "color") for p in parts]
     scale = 255 if any(p is not None and p > 1 for p in parts) else 1
     r, g, b, a = [None if p is None else p / scale for p in parts]
     return {"r": r or 0, "g": g or 0, "b": b or 0, "a": 1 if a is None else a}

@@ -22,6 +22,7 @@ Raise `LuaError` for what a script did wrong.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -447,7 +448,7 @@ class Sandbox:
             except LuaError as error:
                 return None, str(error)
             except Exception as error:
-                return None, _internal(error)
+                return None, _miscounted(name, obj._methods[name], (obj, *arguments)) or _internal(error)
 
         return call_method
 
@@ -460,7 +461,7 @@ class Sandbox:
         except LuaError as error:
             return None, str(error)
         except Exception as error:
-            return None, _internal(error)
+            return None, _miscounted(function.__name__, function, arguments) or _internal(error)
 
     def _write(self, obj: Any, key: Any, value: Any) -> str | None:
         try:
@@ -565,6 +566,21 @@ def _pair(answer: Any) -> tuple[bool, Any]:
     if isinstance(answer, tuple):
         return answer[0], answer[1] if len(answer) > 1 else None
     return answer, None
+
+
+def _miscounted(name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> str | None:
+    """What the game says of a call with too many arguments or too few; None if their number is right."""
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        own = 1 if "self" in signature.parameters else 0
+        given, most = len(arguments) - own, len(signature.parameters) - own
+        least = sum(p.default is p.empty for p in signature.parameters.values()) - own
+        wanted = least if given < least else most
+        were = "was" if given == 1 else "were"
+        return f"Arguments count error for '{name}': Expected {wanted} argument{'s' * (wanted != 1)} but {given} {were} given."
+    return None
 
 
 def _internal(error: Exception) -> str:
