@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, load
@@ -78,8 +78,8 @@ class Entity(Process):
         return cls.rotatable
 
     def __getstate__(self) -> dict[str, Any]:
-        slots = [s for c in type(self).__mro__ for s in getattr(c, "__slots__", ())]
-        return {s: getattr(self, s) for s in slots if s != "lua" and hasattr(self, s)}
+        names = fields_of(type(self))
+        return {n: getattr(self, n) for n in names if n != "lua" and hasattr(self, n)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
@@ -214,6 +214,14 @@ class Entity(Process):
         return []
 
 
+def fields_of(cls: type) -> list[str]:
+    """The attributes that instances of a class with slots have, compiled or not."""
+    compiled: tuple[str, ...] | None = getattr(cls, "__mypyc_attrs__", None)
+    if compiled is not None:
+        return list(compiled)
+    return [n for c in cls.__mro__ for n in getattr(c, "__slots__", ())]
+
+
 def turned(box: tuple[float, float, float, float], direction: int) -> tuple[float, float, float, float]:
     """A box as given for north, turned to a direction (only the four cardinal ones turn it)."""
     left, top, right, bottom = box
@@ -246,20 +254,7 @@ def tiles_of(left: float, top: float, right: float, bottom: float) -> Iterable[t
     return [(x, y) for y in range(y0, max(y1, y0 + 1)) for x in range(x0, max(x1, x0 + 1))]
 
 
-CLASSES: dict[str, type[Entity]] = {}
-E_ = TypeVar("E_", bound=type[Entity])
-
-
-class entity_class:
-    """Class decorator: entities of these prototype types are made of this class."""
-
-    def __init__(self, *types: str) -> None:
-        self.types = types
-
-    def __call__(self, cls: E_) -> E_:
-        for name in self.types:
-            CLASSES[name] = cls
-        return cls
+CLASSES: dict[str, type[Entity]] = {}  # by prototype type; `kinds` fills it
 
 
 def make(world: World, name: str, x: float, y: float, direction: int, force: Force) -> Entity:

@@ -1,5 +1,6 @@
-"""Importing this gives every prototype type the class that acts for it."""
+"""The class that acts for the entities of each prototype type; what is not here is a plain `Entity`."""
 
+from runtime.engine.entity import CLASSES, Entity
 from runtime.engine.systems import (
     beacons,
     belts,
@@ -15,7 +16,6 @@ from runtime.engine.systems import (
     labs,
     mining,
     nature,
-    paths,
     pumps,
     rocket,
     splitters,
@@ -24,26 +24,51 @@ from runtime.engine.systems import (
     undergrounds,
 )
 
-__all__ = [
-    "beacons",
-    "belts",
-    "character",
-    "containers",
-    "crafting",
-    "electricity",
-    "fluids",
-    "ghosts",
-    "ground",
-    "heat",
-    "inserters",
-    "labs",
-    "mining",
-    "nature",
-    "paths",
-    "pumps",
-    "rocket",
-    "splitters",
-    "standing",
-    "steam",
-    "undergrounds",
-]
+KINDS: dict[type[Entity], tuple[str, ...]] = {
+    beacons.Beacon: ("beacon",),
+    belts.TransportBelt: ("transport-belt",),
+    character.Character: ("character",),
+    containers.Container: (
+        "container", "logistic-container", "infinity-container", "linked-container", "temporary-container",
+    ),
+    crafting.AssemblingMachine: ("assembling-machine",),
+    crafting.Furnace: ("furnace",),
+    electricity.Accumulator: ("accumulator",),
+    electricity.ElectricPole: ("electric-pole",),
+    electricity.EnergyInterface: ("electric-energy-interface",),
+    electricity.SolarPanel: ("solar-panel",),
+    fluids.Pipe: ("pipe", "pipe-to-ground", "storage-tank"),
+    ghosts.EntityGhost: ("entity-ghost",),
+    ghosts.ItemRequestProxy: ("item-request-proxy",),
+    ghosts.TileGhost: ("tile-ghost",),
+    ground.ItemOnGround: ("item-entity",),
+    heat.HeatPipe: ("heat-pipe",),
+    heat.Reactor: ("reactor",),
+    inserters.Inserter: ("inserter",),
+    labs.Lab: ("lab",),
+    mining.MiningDrill: ("mining-drill",),
+    mining.Resource: ("resource",),
+    nature.Nature: (
+        "tree", "simple-entity", "cliff", "fish", "plant", "corpse", "simple-entity-with-force",
+        "simple-entity-with-owner",
+    ),
+    pumps.Pump: ("pump",),
+    rocket.CargoLandingPad: ("cargo-landing-pad",),
+    rocket.CargoPod: ("cargo-pod",),
+    rocket.RocketSilo: ("rocket-silo",),
+    rocket.SiloRocket: ("rocket-silo-rocket",),
+    splitters.Splitter: ("splitter",),
+    standing.Standing: (
+        "ammo-turret", "arithmetic-combinator", "artillery-turret", "burner-generator", "car", "cargo-wagon",
+        "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator", "electric-turret",
+        "fluid-turret", "fluid-wagon", "gate", "lamp", "land-mine", "locomotive", "power-switch",
+        "programmable-speaker", "radar", "rail-chain-signal", "rail-signal", "roboport", "straight-rail",
+        "train-stop", "wall",
+    ),
+    steam.Boiler: ("boiler",),
+    steam.Generator: ("generator",),
+    steam.OffshorePump: ("offshore-pump",),
+    undergrounds.UndergroundBelt: ("underground-belt",),
+}  # fmt: skip
+
+CLASSES.update({name: cls for cls, names in KINDS.items() for name in names})

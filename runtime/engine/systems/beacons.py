@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import Entity, entity_class
+from runtime.engine.entity import Entity
 from runtime.engine.inventory import Inventory
 from runtime.engine.systems.effects import WHOLE, ModuleSlots, Receiver, module_fits
 from runtime.engine.systems.electricity import Power
@@ -12,7 +12,6 @@ from runtime.engine.systems.electricity import Power
 BEACON_MODULES = 1  # defines.inventory.beacon_modules
 
 
-@entity_class("beacon")
 class Beacon(Entity):
     """A beacon. It always draws its full power, and is without effect while there is none at all."""
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runtime.engine.entity import CRAFT, NEVER, Entity, Process, entity_class
+from runtime.engine.entity import CRAFT, NEVER, Entity, Process
 from runtime.engine.systems.lanes import FREE, SPACING, Chaser, Lane
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ STEPS = {0: (0, -1), 4: (1, 0), 8: (0, 1), 12: (-1, 0)}
 Items = dict[int, list[list[tuple[int, str]]]]
 
 
-@entity_class("transport-belt")
 class TransportBelt(Entity):
     """One belt. `lanes[n]` is the lane that runs over it left (0) or right (1) of its direction of travel,
     `offsets[n]` how far from that lane's front this belt's downstream edge lies, `lengths[n]` how much of it is here.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import NEVER, PICK, SETTLE, Entity, Process, entity_class
+from runtime.engine.entity import NEVER, PICK, SETTLE, Entity, Process
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import TICKS_PER_SECOND, ItemPrototype, load
 from runtime.engine.systems.hand_crafting import HandCrafting
@@ -24,7 +24,6 @@ WALK: dict[int, tuple[float, float]] = {
 }  # direction -> unit step
 
 
-@entity_class("character")
 class Character(Entity):
     """A character without a player: an agent's hands.
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from runtime.engine.entity import Entity, entity_class
+from runtime.engine.entity import Entity
 from runtime.engine.inventory import Inventory
 
 CHEST = 1  # defines.inventory.chest
 
 
-@entity_class(
-    "container", "logistic-container", "infinity-container", "linked-container", "temporary-container"
-)
 class Container(Entity):
     """An entity with one inventory that anything may go into."""
 

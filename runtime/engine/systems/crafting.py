@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from runtime.engine.entity import CRAFT, NEVER, entity_class
+from runtime.engine.entity import CRAFT, NEVER
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
@@ -542,7 +542,6 @@ class CraftingMachine(Receiver):
                 self.power.state() if self.power else None, self.tank.state() if self.tank else None]  # fmt: skip
 
 
-@entity_class("furnace")
 class Furnace(CraftingMachine):
     """Smelts whatever its crafting categories know a recipe for."""
 
@@ -656,13 +655,11 @@ class Ingredients(Inventory):
         return self.counts[place[0]] if place is not None else super().count(name)
 
 
-@entity_class("assembling-machine")
 class AssemblingMachine(CraftingMachine):
     """Crafts the recipe that is set. Its inventories have a slot for each ingredient and product."""
 
     __slots__ = ()
     rotatable = True
-    input: Ingredients
 
     @classmethod
     def can_face(cls, proto: EntityPrototype) -> bool:
@@ -670,6 +667,12 @@ class AssemblingMachine(CraftingMachine):
 
     def make_input(self) -> Inventory:
         return Ingredients(self)
+
+    @property
+    def ingredients(self) -> Ingredients:
+        """Its `input` as what that is here."""
+        assert isinstance(self.input, Ingredients)
+        return self.input
 
     def set_recipe(self, recipe: RecipePrototype | None) -> dict[str, int]:
         """Set or clear the recipe; what was in it comes back.
@@ -692,7 +695,7 @@ class AssemblingMachine(CraftingMachine):
             self.tank.fit(recipe)
         plan = plan_of(recipe.name) if recipe is not None else None
         self.input.clear()
-        self.input.fit(plan)
+        self.ingredients.fit(plan)
         self.output.clear()
         self.output.resize(len(plan.items_out) if plan is not None else 0)
         self.output.filters = {slot: p.name for slot, p in plan.items_out} if plan is not None else {}
@@ -707,7 +710,7 @@ class AssemblingMachine(CraftingMachine):
         return freed
 
     def recipe_with(self, name: str) -> RecipePrototype | None:
-        return self.recipe if name in self.input.slots else None
+        return self.recipe if name in self.ingredients.slots else None
 
     def next_recipe(self) -> RecipePrototype | None:
         return self.recipe

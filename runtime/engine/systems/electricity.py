@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import CRAFT, NEVER, SETTLE, Entity, Process, entity_class
+from runtime.engine.entity import CRAFT, NEVER, SETTLE, Entity, Process
 from runtime.engine.prototypes import EntityPrototype, joules
 
 if TYPE_CHECKING:
@@ -511,7 +511,6 @@ def level_of(satisfaction: int) -> int:
 # --- networks come and go --------------------------------------------------------------------------------------
 
 
-@entity_class("electric-pole")
 class ElectricPole(Entity):
     """A pole, wired to every pole within reach of both."""
 
@@ -697,7 +696,6 @@ class Source(Entity):
         raise NotImplementedError
 
 
-@entity_class("solar-panel")
 class SolarPanel(Source):
     """A solar panel: its `production` in full light, less at dusk and dawn, nothing at night."""
 
@@ -718,7 +716,6 @@ class SolarPanel(Source):
         return "working" if self.network is not None else "not_plugged_in_electric_network"
 
 
-@entity_class(INTERFACE)
 class EnergyInterface(Source):
     """An electric energy interface: what `production` says, whenever panels and generators give too little.
 
@@ -751,7 +748,6 @@ class EnergyInterface(Source):
         return [self.production]
 
 
-@entity_class("accumulator")
 class Accumulator(Source):
     """Stores what is left over and gives it when there is too little."""
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import NEVER, SETTLE, Entity, Process, entity_class, make
+from runtime.engine.entity import NEVER, SETTLE, Entity, Process, make
 from runtime.engine.force import FLUID as FLUID
 from runtime.engine.force import Force
 from runtime.engine.prototypes import EntityPrototype, Raw, load
@@ -568,7 +568,6 @@ def contents(entity: Entity) -> dict[str, float]:
     return found
 
 
-@entity_class("pipe", "pipe-to-ground", "storage-tank")
 class Pipe(FluidEntity):
     """Pipes and tanks: they hold fluid and do nothing."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.engine.blueprint_settings import apply_settings, first_fields, requested
 from runtime.engine.blueprint_strings import Values
-from runtime.engine.entity import Entity, entity_class
+from runtime.engine.entity import Entity
 from runtime.engine.prototypes import EntityPrototype, load
 from runtime.engine.systems.ground import ItemOnGround
 
@@ -50,7 +50,6 @@ class Planned(Entity):
         return [self.ghost_name, self.settings, self.tags]
 
 
-@entity_class(GHOST)
 class EntityGhost(Planned):
     """An entity that is planned. `inner` is its prototype, which gives the ghost its size."""
 
@@ -93,7 +92,6 @@ class EntityGhost(Planned):
                 return
 
 
-@entity_class(TILE_GHOST)
 class TileGhost(Planned):
     """A tile that is planned: `tile` is its name."""
 
@@ -108,7 +106,6 @@ class TileGhost(Planned):
         return self.tile
 
 
-@entity_class(PROXY)
 class ItemRequestProxy(Entity):
     """Asks for the items that a built entity was planned with. `plan` is its insert plan."""
 

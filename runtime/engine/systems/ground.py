@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import Entity, entity_class
+from runtime.engine.entity import Entity
 from runtime.engine.inventory import Inventory, extra_state
 from runtime.engine.prototypes import load
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 PILE = "item-on-ground"
 
 
-@entity_class("item-entity")
 class ItemOnGround(Entity):
     """A stack that lies on the ground: `stack_name`, `count`."""
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import CRAFT, SETTLE, Entity, Process, entity_class, turned_point
+from runtime.engine.entity import CRAFT, SETTLE, Entity, Process, turned_point
 from runtime.engine.prototypes import Raw, joules
 from runtime.engine.systems.electricity import units
 from runtime.engine.systems.pipes import STEPS
@@ -497,7 +497,6 @@ class Step:
                 heat.owner.heat_changed()
 
 
-@entity_class("heat-pipe")
 class HeatPipe(Standing):
     """Holds heat and conducts it."""
 
@@ -519,7 +518,6 @@ class HeatPipe(Standing):
         return [*super().more_state(), self.heat.state()]
 
 
-@entity_class("reactor")
 class Reactor(HeatPipe):
     """Burns fuel at its full `consumption` whether or not anybody needs the heat.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from runtime.engine.entity import DROP, NEVER, PICK, Entity, entity_class, turned_point
+from runtime.engine.entity import DROP, NEVER, PICK, Entity, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
 from runtime.engine.systems.arm import (
@@ -70,7 +70,6 @@ class Window:
         )  # fmt: skip
 
 
-@entity_class("inserter")
 class Inserter(Chaser):
     """An inserter. Its arm makes the first `steps` steps of `path` from the tick after `began`, then rests.
 

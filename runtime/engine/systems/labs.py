@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from runtime.engine.entity import CRAFT, NEVER, entity_class
+from runtime.engine.entity import CRAFT, NEVER
 from runtime.engine.inventory import Inventory
 from runtime.engine.systems.effects import WHOLE, Receiver, surplus
 from runtime.engine.systems.electricity import ONE, Power
@@ -14,7 +14,6 @@ from runtime.engine.systems.research import UNIT, Technology
 PACKS, LAB_MODULES = 2, 3  # defines.inventory.lab_input, .lab_modules
 
 
-@entity_class("lab")
 class Lab(Receiver):
     """Does one unit of the current research after another: packs are taken when it begins.
 

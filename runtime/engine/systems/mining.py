@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from runtime.engine.entity import CRAFT, DROP, NEVER, Entity, entity_class, turned_point
+from runtime.engine.entity import CRAFT, DROP, NEVER, Entity, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import RecipePrototype, fixed, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
@@ -24,7 +24,6 @@ DRILL_MODULES = 2  # defines.inventory.mining_drill_modules
 FLUID_SHARE = 10
 
 
-@entity_class("resource")
 class Resource(Entity):
     """One tile of ore, or one well. `amount` is what is left; for a well 300,000 is a yield of 100 %."""
 
@@ -62,7 +61,6 @@ class Resource(Entity):
         return [self.amount]
 
 
-@entity_class("mining-drill")
 class MiningDrill(Receiver):
     """A drill. It works on one resource after another among those under it and keeps one item that it can't drop."""
 

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import Entity, entity_class
+from runtime.engine.entity import Entity
 
 
-@entity_class(
-    "tree",
-    "simple-entity",
-    "cliff",
-    "fish",
-    "plant",
-    "corpse",
-    "simple-entity-with-force",
-    "simple-entity-with-owner",
-)
 class Nature(Entity):
     """What grows or lies about and can at most be mined. `variation`: which of its pictures is shown."""
 

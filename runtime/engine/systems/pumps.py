@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import entity_class
 from runtime.engine.systems.electricity import ONE as FULL_POWER
 from runtime.engine.systems.fluids import FLUID, ONE, Box, FluidEntity, Segment
 
 MOST_ROUNDS = 16  # pumps may run in a circle: so often in a tick a segment is weighed again for one of them
 
 
-@entity_class("pump")
 class Pump(FluidEntity):
     """Moves fluid from the segment behind it to the one before it, `pumping_speed` per tick at full power.
 

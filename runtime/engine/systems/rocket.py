@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from runtime.engine.entity import CRAFT, SETTLE, Entity, Process, entity_class
+from runtime.engine.entity import CRAFT, SETTLE, Entity, Process
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import Raw, RecipePrototype, joules, load, products
 from runtime.engine.systems.containers import Container
@@ -104,12 +104,10 @@ class SiloPower(Power):
         self._draw(self.drain + self.crafting + self.active)
 
 
-@entity_class("rocket-silo")
 class RocketSilo(AssemblingMachine):
     """Crafts the parts of rockets, and launches them. While one waits or flies, the parts of the next are crafted."""
 
     __slots__ = ("_automatically", "cargo", "launch", "parts")
-    power: SiloPower
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -211,6 +209,12 @@ class RocketSilo(AssemblingMachine):
 
     # --- power ---------------------------------------------------------------------------------------------------
 
+    @property
+    def silo_power(self) -> SiloPower:
+        """Its `power` as what that is here."""
+        assert isinstance(self.power, SiloPower)
+        return self.power
+
     def plug(self, network: Any) -> None:
         self.launch.pause()
         super().plug(network)
@@ -222,7 +226,7 @@ class RocketSilo(AssemblingMachine):
         stage = self.launch.stage
         if not self.active:
             return "disabled_by_script"
-        if not self.power.satisfaction and stage != READY:
+        if not self.silo_power.satisfaction and stage != READY:
             return "no_power"
         if stage in PREPARING:
             return "preparing_rocket_for_launch"
@@ -239,7 +243,7 @@ class RocketSilo(AssemblingMachine):
             *super().more_state(),
             self.parts,
             self._automatically,
-            self.power.active,
+            self.silo_power.active,
             self.launch.state(),
         ]
 
@@ -317,7 +321,7 @@ class Launch(Process):
         self.stage = stage
         silo = self.silo
         active = stage in ACTIVE
-        silo.power.set_active(joules(silo.proto.raw["active_energy_usage"]) if active else 0.0)
+        silo.silo_power.set_active(joules(silo.proto.raw["active_energy_usage"]) if active else 0.0)
         if stage in (BUILDING, READY):
             silo.world.cancel(self)
             self.look()
@@ -357,14 +361,14 @@ class Launch(Process):
     # --- the clock of active stages ------------------------------------------------------------------------------
 
     def _remaining(self) -> int:
-        network = self.silo.power.network
+        network = self.silo.silo_power.network
         if network is None:
             return self._left
         return max(0, self._due - network.clock.at(self.silo.world.tick))
 
     def pause(self) -> None:
         """The silo leaves its network: keep what is left of the stage."""
-        network = self.silo.power.network
+        network = self.silo.silo_power.network
         if self.stage in ACTIVE:
             self._left = self._remaining()
             self.silo.world.cancel(self)
@@ -373,7 +377,7 @@ class Launch(Process):
 
     def resume(self) -> None:
         """Wait on the clock of the silo's network for what is left of the stage."""
-        network = self.silo.power.network
+        network = self.silo.silo_power.network
         if self.stage in ACTIVE and network is not None:
             if self._left:
                 self._due = network.clock.at(self.silo.world.tick) + self._left
@@ -386,7 +390,6 @@ class Launch(Process):
         return [self.key, self.stage, self.again, sorted(self.payload.items()), left]
 
 
-@entity_class("rocket-silo-rocket")
 class SiloRocket(Entity):
     """The rocket that stands in a silo or leaves it."""
 
@@ -431,14 +434,12 @@ def landing_pad(near: Entity) -> CargoLandingPad | None:
     return next((p for p in pads.values() if isinstance(p, CargoLandingPad) and p.force is near.force), None)
 
 
-@entity_class("cargo-landing-pad")
 class CargoLandingPad(Container):
     """Where what satellites bring comes down."""
 
     __slots__ = ()
 
 
-@entity_class("cargo-pod")
 class CargoPod(Entity):
     """Carries what a launch brings: up with the rocket, then down onto a landing pad."""
 

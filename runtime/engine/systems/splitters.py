@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from runtime.engine.entity import NEVER, Entity, entity_class
+from runtime.engine.entity import NEVER, Entity
 from runtime.engine.systems.belts import STEPS, TILE, TransportBelt
 from runtime.engine.systems.lanes import Lane
 
@@ -38,7 +38,6 @@ class SplitterHalf(TransportBelt):
         self.plan_crossings()
 
 
-@entity_class("splitter")
 class Splitter(Entity):
     """A splitter. `halves` are where its left and right inputs end and where its left and right outputs begin.
 

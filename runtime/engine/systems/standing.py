@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import Entity, entity_class
+from runtime.engine.entity import Entity
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
@@ -30,14 +30,6 @@ FACING = {
 }  # fmt: skip
 
 
-@entity_class(
-    "ammo-turret", "arithmetic-combinator", "artillery-turret", "burner-generator", "car",
-    "cargo-wagon", "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator",
-    "electric-turret", "fluid-turret", "fluid-wagon", "gate", "lamp", "land-mine",
-    "locomotive", "power-switch", "programmable-speaker", "radar",
-    "rail-chain-signal", "rail-signal", "roboport",
-    "straight-rail", "train-stop", "wall",
-)  # fmt: skip
 class Standing(Entity):
     """An entity whose system has not been built: it can be placed, turned, filled, emptied and mined."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import CRAFT, entity_class
+from runtime.engine.entity import CRAFT
 from runtime.engine.prototypes import joules, load
 from runtime.engine.systems.burners import Burner
 from runtime.engine.systems.electricity import Network, units
@@ -24,7 +24,6 @@ def default_temperature(fluid: str) -> float:
     return float(load().raw["fluid"][fluid].get("default_temperature", 15))
 
 
-@entity_class("offshore-pump")
 class OffshorePump(FluidEntity):
     """Brings water from the shore, `pumping_speed` per tick, without power (its energy source is void)."""
 
@@ -73,7 +72,6 @@ class OffshorePump(FluidEntity):
         return [*super().more_state(), self.flow]
 
 
-@entity_class("boiler")
 class Boiler(FluidEntity):
     """Makes steam of water as fast as its fuel (or heat), its water and the room for steam allow."""
 
@@ -278,7 +276,6 @@ class Boiler(FluidEntity):
         ]
 
 
-@entity_class("generator")
 class Generator(FluidEntity):
     """Steam engines and turbines: as much power as their network asks for, of the heat in their steam."""
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import entity_class
 from runtime.engine.systems.belts import STEPS, TransportBelt
 
 IN, OUT = "input", "output"
 
 
-@entity_class("underground-belt")
 class UndergroundBelt(TransportBelt):
     """One end of a tunnel. `belt_to_ground_type` is "input" where items go in, "output" where they come out."""
 
