@@ -114,7 +114,8 @@ end
 VALUES = [
     "nil", "true", "false", "0", "1", "-1", "2", "3.7", "-0.5", "1e300", "-1e300", "0/0", "1/0", "-1/0", "2^31", "2^53",
     "65536",
-    '""', '"iron-plate"', '"no-such-thing"', '"player"', '"nauvis"', '"x\\0y"', 'string.rep("x", 10000)', "{}", "{1, 2}", "{x = 1, y = 2}",
+    '""', '"iron-plate"', '"no-such-thing"', '"player"', '"nauvis"', '"x\\0y"', 'string.rep("x", 10000)', "{}", "{1, 2}",
+    "{x = 1, y = 2}",
     "{x = 0/0, y = 1/0}", '{x = "1", y = {}}', '{name = "iron-plate", count = 1/0}', '{name = "iron-plate", count = -5}',
     '{name = {}, count = {}}', '{name = "coal", count = 5}', '{"iron-plate", "coal"}', "{{0, 0}, {1, 1}}", "{{5, 5}, {-5, -5}}",
     "{{-1e6, -1e6}, {1e6, 1e6}}", "{left_top = {x = 0, y = 0}, right_bottom = {x = 5, y = 5}}", "{left_top = 1, right_bottom = 2}",
