@@ -203,15 +203,18 @@ class MiningDrill(Receiver):
             return min(self._work, self.power.left())
         return min(self._work, max(0, self._finish - self.world.tick) * ONE)
 
-    def _start(self, spare: int = 0) -> None:
-        """Begin or go on with the present item; `spare` is work already done for it in this tick."""
+    def _start(self, spare: int = 0, late: int = 0) -> None:
+        """Begin or go on with the present item; `spare` is work already done for it in this tick.
+
+        `late`: ticks that it waited for its fuel to be lit, which count as ticks in which a cold drill starts up.
+        """
         tick = self.world.tick
         target = self.target
         if target is None or self._holding or self._finish != NEVER or not self.active:
             return
         if not (self.burner.load_fuel() if self.burner is not None else self._electrified()):
             return
-        startup = 0 if self._started else (1 if self._work else STARTUP)
+        startup = 0 if self._started else max(0, (1 if self._work else STARTUP) - late)
         if not self._work:
             if not self._take_fluid(target):
                 return
@@ -324,6 +327,9 @@ class MiningDrill(Receiver):
                 self._finished(surplus(self.power))
             return
         assert burner is not None
+        if self._finish == NEVER:
+            self._start(late=1)
+            return
         if tick >= self._finish:
             self._finished(0)
             return
@@ -408,7 +414,11 @@ class MiningDrill(Receiver):
 
     def _fuelled(self) -> None:
         self.changed()
-        self._start()
+        burner = self.burner
+        if burner is not None and self._finish == NEVER and not self._holding and burner.remaining <= 0:
+            self.world.schedule(self, self.world.tick + 1, CRAFT)  # fuel is lit on the tick after it came
+        else:
+            self._start()
 
     # --- items -------------------------------------------------------------------------------------------------
 
@@ -471,7 +481,7 @@ class MiningDrill(Receiver):
             if self._finish == NEVER and self.power.satisfaction and not self._work:
                 return self._idle_status()
             return self.power.status()
-        if self._finish == NEVER:
+        if self._finish == NEVER and self.key == NEVER:
             return "no_fuel"
         return "working"
 
