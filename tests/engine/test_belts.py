@@ -472,3 +472,23 @@ def test_rings_of_belts_of_different_speed_keep_their_items() -> None:
         assert sum(len(places(b, lane)) for b in belts for lane in (1, 2)) == put_on
         seen.add(tuple(len(places(b, 1)) for b in belts))
     assert len(seen) > 20
+
+
+def test_a_gap_made_while_waiting_for_another_is_used() -> None:
+    world = new_world()
+    belts = line(world, 0, 0, EAST, 60)
+    for belt in belts[:20]:
+        for place in (64, 128, 192, 256):
+            assert belt.insert_at(1, place / 256, "iron-plate")
+    world.advance(8)
+    waiter = build(world, "burner-inserter", 15.5, 1.5, SOUTH)
+    chest = build(world, "wooden-chest", 15.5, 2.5)
+    chest.insert("stone", 1)
+    while waiter.status() != "waiting_for_space_in_destination":
+        world.advance(world.tick + 1)
+        assert world.tick < 100
+    # Over a full lane it would have to wait until all of it has gone by.
+    upstream = next(b for b in belts if b.cell == (12, 0))
+    assert upstream.remove_from(1, "iron-plate", 1) == 1
+    world.advance(world.tick + 3 * 32 + 16)
+    assert sum(n == "stone" for b in belts for n, _ in b.lane_contents(1)) == 1

@@ -122,7 +122,8 @@ class TransportBelt(Entity):
 
     def wake(self, tick: int) -> None:
         for lane in self.lanes:
-            if lane.link is not None and lane.names and lane.due == NEVER and lane.belts[0] is self:
+            sooner = lane.due == NEVER or tick < lane.due
+            if sooner and lane.link is not None and lane.names and lane.belts[0] is self:
                 lane.due = tick
         self.plan_crossings()
 

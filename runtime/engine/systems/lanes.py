@@ -19,15 +19,19 @@ FREE = 1 << 60  # no limit
 
 
 class Dropper:
-    """Who waits for room at a place; `removals` more items have to leave before it can be there."""
+    """Who waits for room at a place; `removals` more items have to leave before it can be there.
 
-    __slots__ = ("entry", "key", "process", "removals")
+    Where room is on its way already, `soonest` is the tick for which it has been woken, else FREE.
+    """
 
-    def __init__(self, process: Process, key: int, entry: int, removals: int) -> None:
+    __slots__ = ("entry", "key", "process", "removals", "soonest")
+
+    def __init__(self, process: Process, key: int, entry: int, removals: int, soonest: int) -> None:
         self.process = process
         self.key = key
         self.entry = entry
         self.removals = removals
+        self.soonest = soonest
 
 
 class Picker:
@@ -401,6 +405,18 @@ class Lane:
                     chaser.touched(tick + 1)
         if self.droppers:
             for dropper in list(self.droppers.values()):
+                if dropper.soonest != FREE:
+                    if dropper.soonest <= now:
+                        del self.droppers[dropper.key]
+                    elif (
+                        place > dropper.entry - SPACING
+                    ):  # the new gap may come by before the one it waits for
+                        ahead = self.place(index - 1, now) if index else 0
+                        sooner = max(now, now + (ahead - dropper.entry) // self.speed) + 1
+                        if sooner < dropper.soonest:
+                            dropper.soonest = sooner
+                            dropper.process.wake(sooner)
+                    continue
                 if place <= dropper.entry:
                     dropper.removals -= 1
                 else:
@@ -432,9 +448,11 @@ class Lane:
                 break
             tail += count
             if SPACING * tail >= entry:
-                self.droppers[key] = Dropper(process, key, entry, tail - (entry - 1) // SPACING)
+                self.droppers[key] = Dropper(process, key, entry, tail - (entry - 1) // SPACING, FREE)
                 return
             soonest = max(now + 1, now + (start + SPACING * (count - 1) - entry) // self.speed + 1)
+        if soonest > now + 1:
+            self.droppers[key] = Dropper(process, key, entry, 0, soonest)
         process.wake(soonest)
 
     def wait_for_item(self, place: int, ignored: frozenset[str], process: Process, now: int) -> None:

@@ -31,12 +31,6 @@ class SplitterHalf(TransportBelt):
     giving: bool
     side: int
 
-    def wake(self, tick: int) -> None:
-        for lane in self.lanes:
-            if lane.names and (lane.due == NEVER or tick < lane.due) and lane.belts[0] is self:
-                lane.due = tick
-        self.plan_crossings()
-
 
 class Splitter(Entity):
     """A splitter. `halves` are where its left and right inputs end and where its left and right outputs begin.
