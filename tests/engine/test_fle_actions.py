@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,7 +151,9 @@ def test_a_drill_feeds_a_chest_by_way_of_a_belt_and_an_inserter(fle: Fle) -> Non
     fle.call("insert_item", "1", "'coal'", "1", "21.5", "71.5", "'burner-inserter'")
     fle.call("place_entity", "1", "'wooden-chest'", "0", "22.5", "71.5", "true")
     run(fle, 1500)
-    held = int(fle.lua("game.surfaces[1].find_entity('wooden-chest', {22.5, 71.5}).get_item_count('iron-ore')"))
+    held = int(
+        fle.lua("game.surfaces[1].find_entity('wooden-chest', {22.5, 71.5}).get_item_count('iron-ore')")
+    )
     assert held >= 3
     taken = fle.call("extract_item", "1", "'iron-ore'", "2", "22.5", "71.5", "'wooden-chest'")
     assert taken.startswith("2")
@@ -234,3 +237,32 @@ def test_what_was_built_can_be_saved_and_cleared(fle: Fle, tmp_path: Path) -> No
     fle.call("regenerate_resources", "1")
     fle.call("set_inventory", "1", "'{\"coal\": 3}'")
     assert fle.lua("storage.agent_characters[1].get_item_count()") == "3"
+
+
+def test_a_blueprint_of_everything_is_saved_and_loaded(fle: Fle) -> None:
+    fle.lua(
+        "(function() local a = game.surfaces[1].create_entity{name = 'assembling-machine-1', position = {5.5, 5.5},"
+        " recipe = 'pipe', force = 'player'} return a.name end)()"
+    )
+    saved = re.search(r"0e[A-Za-z0-9+/=]+", fle.call("save_blueprint", "1"))
+    assert saved is not None
+    inventories = json.dumps(json.dumps({"1": INVENTORY}))
+    fle.call("reset", inventories, "true", "true", "true")
+    assert fle.lua("game.surfaces[1].count_entities_filtered{name = 'assembling-machine-1'}") == "0"
+    # What it names after the ghosts are revived was taken out of the game in 2.0: the call ends with an error there, too.
+    worked, error = fle.raw("load_blueprint", "1", f"'{saved[0]}'", "30.5", "5.5")
+    assert not worked
+    assert "LuaSurface doesn't contain key get_trains." in error
+    assert (
+        fle.lua("game.surfaces[1].find_entity('assembling-machine-1', {30.5, 5.5}).get_recipe().name")
+        == "pipe"
+    )
+    assert fle.lua("game.surfaces[1].count_entities_filtered{name = 'entity-ghost'}") == "0"
+
+
+def test_a_boiler_that_is_turned_comes_to_stand_on_the_grid_again(fle: Fle) -> None:
+    fle.lua(
+        "game.surfaces[1].create_entity{name = 'boiler', position = {5, 5.5}, direction = 4, force = 'player'}.name"
+    )
+    turned = fle.call("rotate_entity", "1", "5", "5.5", "8", "'boiler'")
+    assert '["position"] = { ["x"] = 5.5,["y"] = 5,}' in turned
