@@ -12,6 +12,7 @@ from runtime.engine.systems.character import Character
 from runtime.engine.systems.crafting import CraftingMachine
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.mining import Resource
+from runtime.engine.systems.splitters import Splitter
 from runtime.engine.world import World
 
 
@@ -104,6 +105,8 @@ def _entity(e: Entity) -> dict[str, Any]:
     }
     if isinstance(e, TransportBelt):
         shown["shape"] = e.shape()
+        shown["items"] = [list(item) for item in e.item_positions()]
+    elif isinstance(e, Splitter):
         shown["items"] = [list(item) for item in e.item_positions()]
     elif isinstance(e, Inserter):
         shown["hand"] = [*e.hand_position(), e.held]
