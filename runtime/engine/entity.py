@@ -33,6 +33,22 @@ class Process:
         """Something this process watches has changed: look again at `tick`. Only processes that watch need it."""
 
 
+class Site:
+    """What an entity is made of, and where."""
+
+    __slots__ = ("direction", "force", "proto", "world", "x", "y")
+
+    def __init__(
+        self, world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force
+    ) -> None:
+        self.world = world
+        self.proto = proto
+        self.x = float(x)
+        self.y = float(y)
+        self.direction = direction
+        self.force = force
+
+
 class Entity(Process):
     """One entity. Positions in tiles; `direction` 0 to 15, north 0, east 4.
 
@@ -49,18 +65,17 @@ class Entity(Process):
     moves: ClassVar[bool] = False  # whether it walks or drives
     unnumbered: ClassVar[bool] = False  # resources, trees and the like have no unit number
 
-    def __init__(
-        self, world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force
-    ) -> None:
-        self.world = world
+    def __init__(self, site: Site) -> None:
+        proto = site.proto
+        self.world = site.world
         self.proto = proto
         self.name = proto.name
         self.type = proto.type
-        self.x = x
-        self.y = y
-        self.direction = direction
-        self.force = force
-        self.health = proto.max_health
+        self.x = site.x
+        self.y = site.y
+        self.direction = site.direction
+        self.force = site.force
+        self.health = float(proto.max_health)
         self.valid = True
         self.active = True
         self.destructible = True
@@ -260,4 +275,4 @@ CLASSES: dict[str, type[Entity]] = {}  # by prototype type; `kinds` fills it
 def make(world: World, name: str, x: float, y: float, direction: int, force: Force) -> Entity:
     """A new entity of the class that its prototype's type calls for, not yet in the world."""
     proto = load().entity[name]
-    return CLASSES.get(proto.type, Entity)(world, proto, x, y, direction, force)
+    return CLASSES.get(proto.type, Entity)(Site(world, proto, x, y, direction, force))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import Entity
+from runtime.engine.entity import Entity, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.systems.effects import WHOLE, ModuleSlots, Receiver, module_fits
 from runtime.engine.systems.electricity import Power
@@ -17,8 +17,8 @@ class Beacon(Entity):
 
     __slots__ = ("_on", "modules", "power")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.modules = ModuleSlots(self.proto.raw["module_slots"], self, BEACON_MODULES, self.fits_module)
         self.modules.changed = self._changed
         self.power = Power(self)

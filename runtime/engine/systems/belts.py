@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runtime.engine.entity import CRAFT, NEVER, Entity, Process
+from runtime.engine.entity import CRAFT, NEVER, Entity, Process, Site
 from runtime.engine.systems.lanes import FREE, SPACING, Chaser, Lane
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class TransportBelt(Entity):
 
     lanes: list[Lane]
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.direction -= self.direction % 4
         self.speed: int = round(self.proto.raw["speed"] * TILE)
         self.cell = (math.floor(self.x), math.floor(self.y))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import NEVER, PICK, SETTLE, Entity, Process
+from runtime.engine.entity import NEVER, PICK, SETTLE, Entity, Process, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import TICKS_PER_SECOND, ItemPrototype, load
 from runtime.engine.systems.hand_crafting import HandCrafting
@@ -49,12 +49,12 @@ class Character(Entity):
         "walking",
     )
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, site: Site) -> None:
         self._health = 0.0
         self._healed = 0  # the tick of `_health`
         self._heals_from = 0
         self.bonuses: dict[str, float] = {}
-        super().__init__(*args)
+        super().__init__(site)
         raw = self.proto.raw
         self.main = Inventory(raw["inventory_size"], self, MAIN)
         self.guns = Inventory(raw.get("guns_inventory_size", 3), self, GUNS, self.is_gun)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from runtime.engine.entity import Entity
+from runtime.engine.entity import Entity, Site
 from runtime.engine.inventory import Inventory
 
 CHEST = 1  # defines.inventory.chest
@@ -16,8 +15,8 @@ class Container(Entity):
 
     __slots__ = ("chest",)
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.chest = Inventory(self.proto.raw["inventory_size"], self, CHEST)
         self.chest.changed = self.changed
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from runtime.engine.entity import CRAFT, NEVER
+from runtime.engine.entity import CRAFT, NEVER, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
@@ -51,8 +51,8 @@ class CraftingMachine(Receiver):
     )
     module_inventory = MODULES
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         raw = self.proto.raw
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None

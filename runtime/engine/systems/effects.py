@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runtime.engine.entity import Entity
+from runtime.engine.entity import Entity, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 
@@ -83,8 +83,8 @@ class Receiver(Entity):
     __slots__ = ("consumption", "modules", "pollution", "productivity", "speed")
     module_inventory: ClassVar[int]  # its number in `defines.inventory`
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.speed = self.consumption = self.pollution = WHOLE
         self.productivity = 0
         self.modules = ModuleSlots(

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import CRAFT, NEVER, SETTLE, Entity, Process
+from runtime.engine.entity import CRAFT, NEVER, SETTLE, Entity, Process, Site
 from runtime.engine.prototypes import EntityPrototype, joules
 
 if TYPE_CHECKING:
@@ -516,8 +516,8 @@ class ElectricPole(Entity):
 
     __slots__ = ("network",)
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.network: Network | None = None
 
     @property
@@ -669,8 +669,8 @@ class Source(Entity):
 
     __slots__ = ("network",)
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.network: Network | None = None
 
     def plug(self, network: Any) -> None:
@@ -724,8 +724,8 @@ class EnergyInterface(Source):
 
     __slots__ = ("production",)
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.production = units(joules(self.proto.raw["energy_production"]))  # energy units per tick
 
     def set_production(self, energy: float) -> None:
@@ -753,8 +753,8 @@ class Accumulator(Source):
 
     __slots__ = ("gives_most", "group", "kept", "takes_most")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         source = self.proto.energy_source or {}
         self.takes_most = units(joules(source["input_flow_limit"]))
         self.gives_most = units(joules(source["output_flow_limit"]))

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import NEVER, SETTLE, Entity, Process, make
+from runtime.engine.entity import NEVER, SETTLE, Entity, Process, Site, make
 from runtime.engine.force import FLUID as FLUID
 from runtime.engine.force import Force
 from runtime.engine.prototypes import EntityPrototype, Raw, load
@@ -451,8 +451,8 @@ class FluidEntity(Standing):
 
     __slots__ = ("boxes",)
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.boxes: list[Box] = [Box(self, n, raw) for n, raw in enumerate(fluid_boxes(self))]
 
     def built(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.engine.blueprint_settings import apply_settings, first_fields, requested
 from runtime.engine.blueprint_strings import Values
-from runtime.engine.entity import Entity
+from runtime.engine.entity import Entity, Site
 from runtime.engine.prototypes import EntityPrototype, load
 from runtime.engine.systems.ground import ItemOnGround
 
@@ -23,8 +23,8 @@ class Planned(Entity):
 
     __slots__ = ("settings", "tags")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.settings: Values = {}  # what a blueprint says beside name, place and direction
         self.tags: Values = {}
 
@@ -56,9 +56,9 @@ class EntityGhost(Planned):
     __slots__ = ("_inner",)
     rotatable = True
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, site: Site) -> None:
         self._inner: EntityPrototype = load().entity[GHOST]
-        super().__init__(*args)
+        super().__init__(site)
 
     @property
     def inner(self) -> EntityPrototype:
@@ -97,8 +97,8 @@ class TileGhost(Planned):
 
     __slots__ = ("tile",)
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.tile = ""
 
     @property
@@ -111,8 +111,8 @@ class ItemRequestProxy(Entity):
 
     __slots__ = ("plan", "target")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.plan: list[Values] = []
         self.target: Entity = self
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import Entity
+from runtime.engine.entity import Entity, Site
 from runtime.engine.inventory import Inventory, extra_state
 from runtime.engine.prototypes import load
 
@@ -22,8 +22,8 @@ class ItemOnGround(Entity):
     __slots__ = ("count", "extra", "stack_name")
     unnumbered = True
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.stack_name = ""
         self.count = 0
         self.extra: dict[str, Any] = {}  # what the stack carries beside name and count, such as a blueprint

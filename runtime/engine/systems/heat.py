@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import CRAFT, SETTLE, Entity, Process, turned_point
+from runtime.engine.entity import CRAFT, SETTLE, Entity, Process, Site, turned_point
 from runtime.engine.prototypes import Raw, joules
 from runtime.engine.systems.electricity import units
 from runtime.engine.systems.pipes import STEPS
@@ -502,8 +502,8 @@ class HeatPipe(Standing):
 
     __slots__ = ("heat",)
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.heat = Heat(self, self.proto.raw["heat_buffer"])
 
     def built(self) -> None:
@@ -526,8 +526,8 @@ class Reactor(HeatPipe):
 
     __slots__ = ("burns", "partners")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.burns = False
         self.partners: dict[int, Reactor] = {}
         if self.burner is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from runtime.engine.entity import DROP, NEVER, PICK, Entity, turned_point
+from runtime.engine.entity import DROP, NEVER, PICK, Entity, Site, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
 from runtime.engine.systems.arm import (
@@ -86,8 +86,8 @@ class Inserter(Chaser):
     )  # fmt: skip
     rotatable = True
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None
         self.level = 0 if self.power is not None else LEVELS  # of speed; 0: it has no power

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from runtime.engine.entity import CRAFT, NEVER
+from runtime.engine.entity import CRAFT, NEVER, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.systems.effects import WHOLE, Receiver, surplus
 from runtime.engine.systems.electricity import ONE, Power
@@ -24,8 +24,8 @@ class Lab(Receiver):
     __slots__ = ("_opened", "_work", "_yield", "packs", "power", "researching")
     module_inventory = LAB_MODULES
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.power = Power(self)
         self.packs = Inventory(len(self.proto.raw["inputs"]), self, PACKS, self.accepts)
         self.researching: Technology | None = None  # the technology of the unit that is under way

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from runtime.engine.entity import CRAFT, DROP, NEVER, Entity, turned_point
+from runtime.engine.entity import CRAFT, DROP, NEVER, Entity, Site, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import RecipePrototype, fixed, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
@@ -30,8 +30,8 @@ class Resource(Entity):
     __slots__ = ("amount", "drills", "initial_amount")
     unnumbered = True
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.amount = 0
         self.initial_amount: int | None = None
         self.drills: dict[int, MiningDrill] = {}
@@ -71,8 +71,8 @@ class MiningDrill(Receiver):
     rotatable = True
     module_inventory = DRILL_MODULES
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None
         self.tank: Tank | None = None  # for what it brings up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import Entity
+from runtime.engine.entity import Entity, Site
 
 
 class Nature(Entity):
@@ -13,8 +13,8 @@ class Nature(Entity):
     __slots__ = ("variation",)
     unnumbered = True
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.variation = 1
 
     def more_state(self) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runtime.engine.entity import Site
 from runtime.engine.systems.electricity import ONE as FULL_POWER
 from runtime.engine.systems.fluids import FLUID, ONE, Box, FluidEntity, Segment
 
@@ -18,8 +19,8 @@ class Pump(FluidEntity):
 
     __slots__ = ("drawn", "flow")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.flow = self.drawn = 0
         raw = self.proto.raw["fluid_box"]
         for number, flow in enumerate(("input", "output")):

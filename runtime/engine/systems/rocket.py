@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from runtime.engine.entity import CRAFT, SETTLE, Entity, Process
+from runtime.engine.entity import CRAFT, SETTLE, Entity, Process, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import Raw, RecipePrototype, joules, load, products
 from runtime.engine.systems.containers import Container
@@ -109,8 +109,8 @@ class RocketSilo(AssemblingMachine):
 
     __slots__ = ("_automatically", "cargo", "launch", "parts")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.power = SiloPower(self)
         self.parts = 0  # of the rocket that is being built
         self.cargo = Inventory(
@@ -445,8 +445,8 @@ class CargoPod(Entity):
 
     __slots__ = ("cargo", "descending")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.cargo: dict[str, int] = {}
         self.descending = False
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from runtime.engine.entity import NEVER, Entity
+from runtime.engine.entity import NEVER, Entity, Site
 from runtime.engine.systems.belts import STEPS, TILE, TransportBelt
 from runtime.engine.systems.lanes import Lane
 
@@ -43,8 +43,8 @@ class Splitter(Entity):
     __slots__ = ("filter", "halves", "input_priority", "next_input", "next_output", "output_priority")
     rotatable = True
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.direction -= self.direction % 4
         self.input_priority = NONE
         self.output_priority = NONE
@@ -58,7 +58,9 @@ class Splitter(Entity):
     def built(self) -> None:
         for giving in (False, True):
             for side in (LEFT, RIGHT):
-                half = SplitterHalf(self.world, self.proto, self.x, self.y, self.direction, self.force)
+                half = SplitterHalf(
+                    Site(self.world, self.proto, self.x, self.y, self.direction, self.force)
+                )
                 half.giving = giving
                 half.side = side
                 half.splitter = self

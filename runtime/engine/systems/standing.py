@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import Entity
+from runtime.engine.entity import Entity, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
@@ -40,8 +40,8 @@ class Standing(Entity):
     def can_face(cls, proto: EntityPrototype) -> bool:
         return proto.type in FACING
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None
         if self.power is not None and self.type in ALWAYS_ON:

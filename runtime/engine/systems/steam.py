@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.entity import CRAFT
+from runtime.engine.entity import CRAFT, Site
 from runtime.engine.prototypes import joules, load
 from runtime.engine.systems.burners import Burner
 from runtime.engine.systems.electricity import Network, units
@@ -30,8 +30,8 @@ class OffshorePump(FluidEntity):
     __slots__ = ("flow",)
     fluid = "water"
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.flow = 0
 
     @property
@@ -77,8 +77,8 @@ class Boiler(FluidEntity):
 
     __slots__ = ("drawn", "flow", "heat")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.flow = 0  # steam per tick
         self.drawn = 0  # water per tick
         source = self.proto.energy_source or {}
@@ -281,8 +281,8 @@ class Generator(FluidEntity):
 
     __slots__ = ("drawn", "network", "output")
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.network: Network | None = None
         self.power = None
         self.output = 0  # energy units per tick

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runtime.engine.entity import Site
 from runtime.engine.systems.belts import STEPS, TransportBelt
 
 IN, OUT = "input", "output"
@@ -14,8 +15,8 @@ class UndergroundBelt(TransportBelt):
 
     __slots__ = ()
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.enters = True
 
     @property
