@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from runtime.engine.game import Game
 from runtime.engine.maps import lab
+from runtime.engine.placing import can_place
 from runtime.engine.prototypes import load
 from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.crafting import AssemblingMachine
@@ -30,7 +32,9 @@ def pipes(world: World, *places: tuple[float, float]) -> list[Pipe]:
     return made  # type: ignore[return-value]
 
 
-def steam_plant(world: World, engines: int = 2, coal: int = 50) -> tuple[OffshorePump, Boiler, list[Generator]]:
+def steam_plant(
+    world: World, engines: int = 2, coal: int = 50
+) -> tuple[OffshorePump, Boiler, list[Generator]]:
     """A pump, a boiler facing east and a row of engines; a substation supplies the engines and what is near (20, -6)."""
     # The pump's mouth is in the north, its pipe connection in the south.
     pump = build(world, "offshore-pump", 0.5, -3.5, NORTH)
@@ -257,7 +261,8 @@ def plant(order: int) -> World:
 def outcome(world: World) -> list[Any]:
     found = world.surface.all_of(world.surface.by_type, ["furnace", "boiler", "accumulator"])
     return sorted(
-        [e.name, e.x, getattr(e, "products_finished", 0), getattr(e, "stored", 0), getattr(e, "flow", 0)] for e in found
+        [e.name, e.x, getattr(e, "products_finished", 0), getattr(e, "stored", 0), getattr(e, "flow", 0)]
+        for e in found
     )
 
 
@@ -297,3 +302,204 @@ def test_turned_engines_part_and_join() -> None:
     assert segment(engine) is not segment(pipe)
     engine.rotate_to(WEST)
     assert segment(engine) is segment(pipe)
+
+
+def test_a_boilers_two_segments_are_told_apart() -> None:
+    world = new_world()
+    _, boiler, (engine,) = steam_plant(world, engines=1)
+    assert segment(boiler, 0).id != segment(boiler, 1).id
+    # Its steam led back to its water: one segment, which nothing may flow into.
+    around = [(2.5, 3.5), (3.5, 3.5), (0.5, 2.5), (0.5, 3.5), (1.5, 3.5)]
+    world.destroy(engine)
+    pipes(world, *around, (2.5, 0.5), (3.5, 0.5), (3.5, 1.5), (3.5, 2.5))
+    assert segment(boiler, 0) is segment(boiler, 1)
+    world.advance(100)
+    assert segment(boiler).now() == 0
+    assert boiler.flow == 0
+
+
+def powered() -> World:
+    world = new_world()
+    world.surface.always_day = True
+    build(world, "substation", 4, 0)
+    for _ in range(10):
+        build(world, "solar-panel", 8.5, 0.5)
+    return world
+
+
+def test_underground_pipes_reach_ten_tiles() -> None:
+    reach = (
+        load().entity["pipe-to-ground"].raw["fluid_box"]["pipe_connections"][1]["max_underground_distance"]
+    )
+    assert reach == 10
+    for distance in range(1, 13):
+        world = new_world()
+        one, other = (
+            build(world, "pipe-to-ground", 0.5, 0.5, WEST),
+            build(world, "pipe-to-ground", 0.5 + distance, 0.5, EAST),
+        )
+        assert (segment(one) is segment(other)) == (distance <= reach)
+    world = new_world()
+    first, last = (
+        build(world, "pipe-to-ground", 0.5, 0.5, WEST),
+        build(world, "pipe-to-ground", 6.5, 0.5, EAST),
+    )
+    between = build(world, "pipe-to-ground", 3.5, 0.5, WEST)
+    assert segment(between) is segment(last)
+    assert segment(first) is not segment(last)
+    world.destroy(between)
+    assert segment(first) is segment(last)
+    across = build(world, "pipe-to-ground", 3.5, 0.5, NORTH)
+    assert segment(across) is not segment(last)
+    across.rotate_to(WEST)
+    assert segment(first) is not segment(last)
+
+
+def test_a_pump_moves_what_its_prototype_says() -> None:
+    world = powered()
+    pump = build(world, "pump", 0.5, 3.0, NORTH)
+    assert load().entity["pump"].raw["pumping_speed"] * 60 == 1200
+    source = build(world, "storage-tank", 1.5, 5.5)
+    target = build(world, "storage-tank", -0.5, 0.5)
+    source.boxes[0].put("water", 20_000)  # type: ignore[attr-defined]
+    world.advance(5)
+    before = segment(target).now()
+    world.advance(5 + 600)
+    assert segment(target).now() - before == 12_000 * FLUID
+    assert pump.status() == "working"
+    pump.active = False
+    pump.wake(world.tick + 1)
+    world.advance(700)
+    assert pump.status() == "disabled_by_script"
+    still = segment(target).now()
+    world.advance(800)
+    assert segment(target).now() == still
+
+
+@pytest.mark.parametrize("length", [320, 321])
+def test_a_pipeline_extends_320_tiles(length: int) -> None:
+    assert load().raw["utility-constants"]["default"]["default_pipeline_extent"] == 320
+    world = powered()
+    pump = build(world, "offshore-pump", 10.5, 8.5, EAST)  # opens to the west
+    row = pipes(world, *((9.5 - i, 8.5) for i in range(length - 2)))
+    assert segment(pump) is segment(row[-1])
+    world.advance(60)
+    if length <= 320:
+        assert pump.status() == "working"
+        assert segment(pump).now() > 0
+        return
+    assert pump.status() == row[0].status() == "pipeline_overextended"
+    assert segment(pump).now() == 0
+    world.destroy(row[-1])
+    world.advance(120)
+    assert pump.status() == "working"
+    assert segment(pump).now() > 0
+
+
+def test_pumps_make_long_pipelines_work() -> None:
+    world = powered()
+    pump = build(world, "offshore-pump", 10.5, 4.5, EAST)
+    near = pipes(world, *((9.5 - i, 4.5) for i in range(5)))
+    far = pipes(world, *((2.5 - i, 4.5) for i in range(318)))
+    middle = build(world, "pump", 4.0, 4.5, WEST)
+    world.advance(100)
+    assert segment(middle, 0) is segment(near[0])
+    assert segment(middle, 1) is segment(far[0])
+    assert middle.status() == "working"
+    assert segment(far[-1]).now() > 1000 * FLUID
+    assert pump.status() == "working"
+
+
+def test_flows_are_counted_to_the_drop() -> None:
+    world = new_world()
+    _, boiler, engines = steam_plant(world)
+    load_of(world, 5)
+    world.advance(777)
+    flows = world.forces["player"].fluids
+    flows.settle()
+    water = segment(boiler, 0).now() / FLUID + flows.output["water"]
+    assert flows.input["water"] == pytest.approx(water, abs=0.01)
+    assert flows.input["steam"] == pytest.approx(10 * flows.output["water"], abs=0.1)
+    assert flows.input["steam"] == pytest.approx(
+        segment(boiler, 1).now() / FLUID + flows.output["steam"], abs=0.01
+    )
+    assert flows.output["steam"] == pytest.approx(5 * 186_000 / 30_000 * 777 / 60, rel=0.02)
+    assert engines[0].drawn == engines[1].drawn
+    flows.clear()
+    world.advance(778)
+    flows.settle()
+    assert 0 < flows.input["steam"] <= 1
+
+
+def test_temperatures_mix() -> None:
+    world = new_world()
+    tank = build(world, "storage-tank", 0.5, 0.5)
+    assert segment(tank).add("steam", 1000 * FLUID, 165_000) == 1000 * FLUID
+    segment(tank).add("steam", 3000 * FLUID, 500_000)
+    assert tank.boxes[0].held() == ("steam", 4000, (165 + 3 * 500) / 4)  # type: ignore[attr-defined]
+    segment(tank).draw(2000 * FLUID)
+    assert segment(tank).temperature == (165 + 3 * 500) / 4
+
+
+def test_a_hand_does_not_join_different_fluids() -> None:
+    world = new_world()
+    left, right = build(world, "pipe", 0.5, 0.5), build(world, "pipe", 2.5, 0.5)
+    force, pipe = world.forces["player"], load().entity["pipe"]
+    assert can_place(world, pipe, 1.5, 0.5, NORTH, force, manual=True)
+    left.boxes[0].put("water", 10)  # type: ignore[attr-defined]
+    assert can_place(world, pipe, 1.5, 0.5, NORTH, force, manual=True)
+    right.boxes[0].put("crude-oil", 10)  # type: ignore[attr-defined]
+    assert not can_place(world, pipe, 1.5, 0.5, NORTH, force, manual=True)
+    assert can_place(world, load().entity["pipe-to-ground"], 1.5, 0.5, WEST, force, manual=True)
+    segment(right).empty()
+    world.advance(1)
+    assert can_place(world, pipe, 1.5, 0.5, NORTH, force, manual=True)
+
+
+def test_what_a_script_may_do_with_fluids() -> None:
+    game = Game(None, 7, None, None, lambda line: None)
+    try:
+        said = game.command(
+            """/sc local s, f = game.surfaces[1], 'player'
+            local tank = s.create_entity{name='storage-tank', position={100.5, 100.5}, force=f}
+            local pipe = s.create_entity{name='pipe', position={102.5, 101.5}, force=f}
+            rcon.print(tank.insert_fluid{name='steam', amount=100, temperature=165})
+            rcon.print(tank.insert_fluid{name='water', amount=100})
+            rcon.print(string.format('%.1f', tank.get_fluid_count('steam') + pipe.get_fluid_count()))
+            rcon.print(tank.remove_fluid{name='steam', amount=50, minimum_temperature=200})
+            rcon.print(tank.remove_fluid{name='steam', amount=50})
+            rcon.print(string.format('%.1f', pipe.fluidbox.get_fluid_segment_contents(1).steam))
+            rcon.print(string.format('%.1f', pipe.fluidbox.flush(1).steam))
+            rcon.print(tank.fluids_count .. ' ' .. pipe.get_fluid_count())
+            pipe.destroy()
+            tank.fluidbox[1] = {name='crude-oil', amount=25000}
+            rcon.print(tank.fluidbox[1].amount .. ' ' .. tank.fluidbox[1].temperature)
+            tank.clear_fluid_inside()
+            rcon.print(tank.get_fluid_count())
+            local plant = s.create_entity{name='chemical-plant', position={110.5, 100.5}, force=f}
+            plant.set_recipe('plastic-bar')
+            rcon.print(plant.insert_fluid{name='water', amount=5} .. ' ' .. plant.insert_fluid{name='petroleum-gas', amount=5})
+            rcon.print(plant.get_fluid_contents()['petroleum-gas'])
+            rcon.print(tostring(tank.temperature))
+            """
+        )
+    finally:
+        game.close()
+    assert said.split() == [
+        "100",
+        "0",
+        "100.0",
+        "0",
+        "50",
+        "50.0",
+        "50.0",
+        "0",
+        "0",
+        "25000",
+        "25",
+        "0",
+        "0",
+        "5",
+        "5",
+        "nil",
+    ]

@@ -162,9 +162,9 @@ class LuaFluidBox(LuaObject):
 
     @lua_method
     def get_fluid_segment_id(self, index: Any) -> Any:
-        """The lowest unit number among the entities whose boxes are joined; a machine's box goes with those beside it."""
+        """The lowest unit number among entities whose first box is in it; a machine's box goes with those beside it."""
         segment = self._segment(index)
-        return self.entity.unit_number if segment is None else segment.id
+        return self.entity.unit_number if segment is None else segment.id or segment.unit_number
 
 
 def values_of_fluid(value: Any) -> tuple[str, float, float | None]:

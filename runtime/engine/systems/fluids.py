@@ -103,7 +103,7 @@ class Box:
         found: dict[int, Segment] = {}
         for box in self.links():
             if box.segment is not None:
-                found[box.segment.id] = box.segment
+                found[box.segment.unit_number] = box.segment
         return [found[i] for i in sorted(found)] if len(found) > 1 else list(found.values())
 
     def content(self) -> tuple[str | None, int, int]:
@@ -123,8 +123,8 @@ class Box:
         """Put in up to `amount` and let temperatures mix; how much went in."""
         if self.segment is not None:
             return self.segment.add(name, amount, warmth)
-        if (self.amount and self.fluid != name) or self.filter not in (None, name):
-            return 0
+        if (self.amount and self.fluid != name) or self.filter != name:
+            return 0  # a machine's box that its recipe doesn't use takes nothing
         amount = max(0, min(amount, self.capacity - self.amount))
         self.fluid = name
         self.amount += amount
@@ -150,7 +150,7 @@ class Box:
         s = self.segment
         if s is None:
             self.drain(self.amount)
-            if name is not None and self.filter in (None, name):
+            if name is not None:
                 self.fill(name, whole, degrees(name, temperature))
             self.owner.fluid_came()
             return
@@ -165,7 +165,7 @@ class Box:
     def state(self) -> list[Any]:
         """Plain data for the state hash."""
         s = self.segment
-        lead = s is not None and s.id == self.owner.unit_number and min(s.boxes) == self.key
+        lead = s is not None and min(s.boxes) == self.key
         return [
             self.number,
             self.fluid,
@@ -197,7 +197,7 @@ class Segment(Process):
     def __init__(self, world: World) -> None:
         self.world = world
         self.boxes: dict[tuple[int, int], Box] = {}
-        self.id = 0
+        self.id = 0  # lowest unit number among those whose first box is in it
         self.fluid: str | None = None
         self.amount = 0
         self.heat = 0
@@ -370,7 +370,8 @@ class Segment(Process):
         owner = box.owner
         self.boxes[box.key] = box
         self.capacity += box.capacity
-        self.id = min(self.id or owner.unit_number, owner.unit_number)
+        if not box.number:
+            self.id = min(self.id, owner.unit_number) if self.id else owner.unit_number
         if box.filter is not None:
             self.filters[box.filter] = self.filters.get(box.filter, 0) + 1
         left, top, right, bottom = self.area
@@ -404,17 +405,19 @@ class Segment(Process):
             source.set_flow(0)
         self.world.unregister(self)
 
-    def part(self, gone: Box) -> None:
-        """A box leaves: what is left may fall apart, and each piece keeps the share of its boxes."""
+    def part(self, gone: Box | None = None) -> None:
+        """A box leaves, or a pipe has come between others: what is left may fall apart, each piece with its boxes' share."""
         self.settle()
         left = {k: b for k, b in self.boxes.items() if b is not gone}
         self.close()
-        gone.segment = None
         fluid = self.fluid if self.amount else None
-        capacity, amount, heat = self.capacity - gone.capacity, self.amount, self.heat
-        amount -= amount * gone.capacity // self.capacity
-        if self.amount:
-            heat -= (self.amount - amount) * (heat // self.amount)
+        capacity, amount, heat = self.capacity, self.amount, self.heat
+        if gone is not None:
+            gone.segment = None
+            capacity -= gone.capacity
+            amount -= amount * gone.capacity // self.capacity
+            if self.amount:
+                heat -= (self.amount - amount) * (heat // self.amount)
         while left:
             start = next(iter(left.values()))
             piece = Segment(self.world)
@@ -467,11 +470,17 @@ class FluidEntity(Standing):
     def _leave(self) -> None:
         for box in self.boxes:
             box.unlink()
+        below = [other for box in self.boxes if tunnels(box) for _, other in box.neighbours()]
         boxes, self.boxes = self.boxes, []
         for box in boxes:
             if box.segment is not None:
                 self.parted(box)
                 box.segment.part(box)
+        # What it came between is joined again.
+        for box in below:
+            for _, other in box.neighbours():
+                if box.segment is not None and other.segment is not None and other.segment is not box.segment:
+                    box.segment.absorb(other.segment)
 
     def rotate_to(self, direction: int) -> None:
         boxes = self.boxes
@@ -509,16 +518,23 @@ def join(box: Box) -> None:
     box.unlink()
     for owner, other in box.neighbours():
         if other.segment is not None:
-            segments[other.segment.id] = other.segment
+            segments[other.segment.unit_number] = other.segment
         elif other.owner is not box.owner:
             taps[owner.unit_number] = owner
-    ordered = sorted(segments.values(), key=lambda s: (-len(s.boxes), s.id))
+    ordered = sorted(segments.values(), key=lambda s: (-len(s.boxes), s.unit_number))
     segment = ordered[0] if ordered else Segment(box.owner.world)
     for other_segment in ordered[1:]:
         segment.absorb(other_segment)
     segment.include(box)
+    if tunnels(box) and len(segment.boxes) > 2:
+        segment.part()
     for tap in taps.values():
         tap.fluid_came()
+
+
+def tunnels(box: Box) -> bool:
+    """Whether it has a connection under ground, where it may come between others."""
+    return any(c.get("connection_type") == "underground" for c in box.raw.get("pipe_connections") or ())
 
 
 def would_mix(world: World, proto: EntityPrototype, x: float, y: float, direction: int, force: Force) -> bool:

@@ -80,7 +80,7 @@ def meets(entity: Entity, connection: Connection) -> tuple[Entity, int, Connecti
     for n in range(1, max(reach, 1) + 1):
         x, y = connection.x + step_x * n, connection.y + step_y * n
         for other in entity.world.surface.on_tile(math.floor(x), math.floor(y)):
-            if other is entity or other.force is not entity.force:
+            if other is entity or other.force is not entity.force or getattr(other, "boxes", None) == []:
                 continue
             for number, box in enumerate(fluid_boxes(other)):
                 for theirs in connections(other, box):
