@@ -12,7 +12,7 @@ from runtime.engine.force import COUNTED
 from runtime.engine.prototypes import load
 from runtime.engine.save import state_hash
 from runtime.engine.systems.crafting import AssemblingMachine
-from runtime.engine.systems.fluids import FLUID, Segment, boxes_of
+from runtime.engine.systems.fluids import DEGREE, FLUID, Segment, boxes_of
 from runtime.engine.world import World
 from tests.engine.test_belts import build, new_world
 
@@ -69,7 +69,7 @@ def built(things: list[Thing], water: list[int]) -> tuple[World, list[Entity]]:
         (box,) = boxes_of(tank)
         assert box.segment is not None
         if box.segment.takes("water"):
-            box.segment.add("water", amount * FLUID // 7, 15_000)
+            box.segment.add("water", amount * FLUID // 7, 15 * DEGREE)
     return world, made
 
 

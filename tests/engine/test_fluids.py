@@ -13,7 +13,7 @@ from runtime.engine.prototypes import load
 from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.crafting import AssemblingMachine
 from runtime.engine.systems.electricity import UNITS
-from runtime.engine.systems.fluids import FLUID, Pipe, Segment
+from runtime.engine.systems.fluids import DEGREE, FLUID, Pipe, Segment
 from runtime.engine.systems.mining import MiningDrill
 from runtime.engine.systems.steam import Boiler, Generator, OffshorePump
 from runtime.engine.world import World
@@ -434,8 +434,8 @@ def test_flows_are_counted_to_the_drop() -> None:
 def test_temperatures_mix() -> None:
     world = new_world()
     tank = build(world, "storage-tank", 0.5, 0.5)
-    assert segment(tank).add("steam", 1000 * FLUID, 165_000) == 1000 * FLUID
-    segment(tank).add("steam", 3000 * FLUID, 500_000)
+    assert segment(tank).add("steam", 1000 * FLUID, 165 * DEGREE) == 1000 * FLUID
+    segment(tank).add("steam", 3000 * FLUID, 500 * DEGREE)
     assert tank.boxes[0].held() == ("steam", 4000, (165 + 3 * 500) / 4)  # type: ignore[attr-defined]
     segment(tank).draw(2000 * FLUID)
     assert segment(tank).temperature == (165 + 3 * 500) / 4
@@ -503,3 +503,18 @@ def test_what_a_script_may_do_with_fluids() -> None:
         "5",
         "nil",
     ]
+
+
+def test_the_last_drops_are_as_warm_as_the_rest() -> None:
+    world = new_world()
+    tank = build(world, "storage-tank", 0.5, 0.5)
+    one = segment(tank)
+    one.add("steam", 10_000 * FLUID + 1, 165 * DEGREE)
+    one.add("steam", 7 * FLUID, 500 * DEGREE)
+    warm = one.temperature
+    assert 165 < warm < 166
+    for tick in range(1, 100):
+        world.advance(tick)
+        one.draw(one.now() * 3 // 10)
+    assert 0 < one.now() < FLUID
+    assert one.temperature == warm

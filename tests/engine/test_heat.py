@@ -12,7 +12,7 @@ from runtime.engine.maps import lab
 from runtime.engine.prototypes import joules, load
 from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.electricity import UNITS
-from runtime.engine.systems.fluids import FLUID
+from runtime.engine.systems.fluids import DEGREE, FLUID
 from runtime.engine.systems.heat import Heat, HeatPipe, Reactor
 from runtime.engine.systems.steam import Boiler, Generator
 from runtime.engine.world import World
@@ -345,11 +345,11 @@ def test_boilers_and_exchangers_into_one_pipe_mix_their_steam() -> None:
     assert boiler.steam is not None
     tank = build(world, "storage-tank", engines[0].x + 4, 1.5, NORTH)
     assert segment(tank) is boiler.steam
-    boiler.steam.add("steam", 1000 * FLUID, 500_000)
+    boiler.steam.add("steam", 1000 * FLUID, 500 * DEGREE)
     before = boiler.steam.amount * boiler.steam.warmth
     world.advance(600)
     steam = boiler.steam
     assert 165 < steam.temperature < 500
     # No load: all that came is there, and its heat.
     came = steam.now() - 1000 * FLUID
-    assert steam.heat == pytest.approx(before + came * 165_000, rel=1e-9)
+    assert steam.heat == pytest.approx(before + came * 165 * DEGREE, rel=1e-6)

@@ -22,7 +22,8 @@ from runtime.engine.systems.standing import Standing
 if TYPE_CHECKING:
     from runtime.engine.world import World
 
-DEGREE = 1000
+DEGREE = 10**6
+NOTED = DEGREE // 1000  # a change of temperature that is too small to be followed
 ONE = 1 << 30  # a whole share
 MIXING = 600  # ticks after which a segment whose temperature changes is weighed again at the latest
 
@@ -299,6 +300,7 @@ class Segment(Process):
 
     def on_event(self, world: Any, tick: int) -> None:
         self.settle()
+        self.heat = self.warmth * self.amount  # what rounding has left over must not pile up in the last drops
         shut = self.overextended
         offers: list[tuple[Any, int]] = []
         name = self.fluid
@@ -346,7 +348,7 @@ class Segment(Process):
             when.append((self.amount + min(0, supply - most)) // -rate)
         # Warmer or colder inflow: as long as a degree's change takes.
         drift = abs(self.heat_rate - rate * self.warmth)
-        if drift > self.amount // MIXING:
+        if drift * MIXING > self.amount * NOTED:
             when.append(min(MIXING, DEGREE * self.amount // drift))
         for key, (process, wanted) in list(self.waiting.items()):
             if not process.valid:
