@@ -16,6 +16,8 @@ MACHINES = {
 ASSEMBLER = "assembling-machine-2"
 MOST_ITEMS = 2.0
 """Items per second of one kind that a machine's inserter is relied on to move."""
+FILLING = 1.5
+"""How much more petroleum gas than needed is planned for: at first pipes and belts of all that it goes into fill up."""
 PETROLEUM, LIGHT, HEAVY, CRUDE, WATER = "petroleum-gas", "light-oil", "heavy-oil", "crude-oil", "water"
 
 
@@ -103,7 +105,7 @@ def demand(item: str, rate: float) -> Demand:
         if recipe is not None:
             amount, most = next(p.amount for p in recipe.products if p.name == name), most_crafts(recipe)
             use(recipe, needs[name] / amount, most * math.ceil(rates[name] / amount / most - 1e-9))
-    for recipe, crafts in _oil(needs.get(PETROLEUM, 0.0), needs[HEAVY]):
+    for recipe, crafts in _oil(FILLING * needs.get(PETROLEUM, 0.0), needs[HEAVY]):
         use(recipe, crafts, crafts)
     made = {p.name for recipe, _ in recipes for p in recipe.products}
     found.rates = {name: r for name, r in rates.items() if r}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from evals.factories.block import Block, Strip
 from evals.factories.demand import Stage
-from evals.factories.ground import NORTH, SOUTH
+from evals.factories.ground import EAST, NORTH, SOUTH, WEST
 from evals.factories.router import Port
 from runtime.engine.prototypes import EntityPrototype, Raw, RecipePrototype, load
 
@@ -95,8 +96,22 @@ def _plumb(block: Block, joint: Joint, n: int, half: int, xs: list[int], left: i
         block.tunnels.append(("pipe-to-ground", (x, joint.side * near), (x, joint.side * out)))
     line = Strip(joint.fluid, joint.side * (out + 1), left, right)
     block.pipes.append(line)
-    for x in range(left, right + 1):
-        block.add("pipe", x + 0.5, line.y + 0.5)
+    _dive(block, line, [left, *(x + joint.dx for x in xs), right])
+
+
+def _dive(block: Block, line: Strip, surface: list[int]) -> None:
+    """The pipes of a line: on the surface where others join it, and underground between, where they hold less."""
+    y = line.y + 0.5
+    for x in surface:
+        block.add("pipe", x + 0.5, y)
+    for before, after in pairwise(surface):
+        start, end = before + 1, after - 1
+        if end > start:
+            block.add("pipe-to-ground", start + 0.5, y, WEST)
+            block.add("pipe-to-ground", end + 0.5, y, EAST)
+            block.tunnels.append(("pipe-to-ground", (start, line.y), (end, line.y)))
+        elif end == start:
+            block.add("pipe", start + 0.5, y)
 
 
 def _carry(
