@@ -131,7 +131,8 @@ class Entity(Process):
     def rotate_to(self, direction: int) -> None:
         """Turn it where it stands."""
         self.direction = direction
-        self.world.surface.moved(self, self.x, self.y)
+        x, y = self.world.destination or (self.x, self.y)
+        self.world.surface.moved(self, x, y)
         if self.proto.electric:
             self.world.connect(self)
 

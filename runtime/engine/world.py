@@ -47,6 +47,7 @@ class World:
             None  # what scripts registered for events
         )
         self.wrap_function: Callable[[Any], Any] | None = None
+        self.destination: tuple[float, float] | None = None  # of an entity that is being moved
         self.forget: Callable[[Any], None] | None = None  # an entity's object in Lua no longer stands for it
         # Here and not above: the systems import this module.
         from runtime.engine import kinds  # noqa: F401 - gives every type of entity its class
@@ -169,19 +170,29 @@ class World:
 
     def move(self, entity: Entity, x: float, y: float) -> None:
         """Put an entity elsewhere: it leaves what it is part of where it stood, and joins what is there."""
+        from runtime.engine.systems.crafting import CraftingMachine
+        from runtime.engine.systems.fluids import FluidEntity
+        from runtime.engine.systems.inserters import Inserter
+
         entity.settle()
-        entity.removed()
-        if entity.proto.electric:
-            entity.plug(None)
-        self.surface.discard(entity)
-        entity.x, entity.y = x, y
-        entity.set_box()
+        if isinstance(entity, (FluidEntity, CraftingMachine, Inserter)):
+            # What these do when they are turned, they do when they are moved: they keep what is in them.
+            self.destination = (x, y)
+            entity.rotate_to(entity.direction)
+            self.destination = None
+        else:
+            entity.removed()
+            if entity.proto.electric:
+                entity.plug(None)
+            self.surface.discard(entity)
+            entity.x, entity.y = x, y
+            entity.set_box()
+            self.surface.add(entity)
+            entity.built()
+            if entity.proto.electric:
+                self.connect(entity)
         if entity.lua is not None and self.forget is not None:
             self.forget(entity.lua)
-        self.surface.add(entity)
-        entity.built()
-        if entity.proto.electric:
-            self.connect(entity)
         watchers, entity.watchers = entity.watchers, {}
         for watcher in watchers.values():
             watcher.wake(self.tick + 1)
