@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 PACKAGES := mcp_servers harness runtime viewer evals scripts
 
-.PHONY: env up test lint bench fuzz
+.PHONY: env up test lint compile bench fuzz
 
 env: $(STAMP)
 
@@ -28,6 +28,9 @@ test: env lint
 lint: env
 	@$(BIN)/ruff check $(PACKAGES) tests
 	@$(BIN)/mypy
+
+compile: env
+	@$(BIN)/python scripts/compile.py
 
 bench: env
 	@for name in start sim; do $(BIN)/claudetorio bench $$name --json || exit 1; done

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from runtime.world_process import WorldProcess
+from runtime.compiled import VARIABLE
+
+# Tests run the Python, whether or not `make compile` was run; CLAUDETORIO_COMPILED=1 has them run what that made.
+os.environ.setdefault(VARIABLE, "0")
+
+from runtime.world_process import WorldProcess  # noqa: E402
 
 
 @pytest.fixture

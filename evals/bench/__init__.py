@@ -16,6 +16,7 @@ import typer
 
 from evals.served_world import CouldNotRun, end_fork_server
 from evals.tasks import progress_to_stderr
+from runtime.compiled import in_use
 from runtime.host import HostError
 from runtime.rcon_client import WorldGone
 from runtime.world_process import WorldStartError
@@ -79,4 +80,5 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "system": platform.release(),
+        "simulation": "compiled" if in_use() else "python",
     }

@@ -5,6 +5,7 @@ Time is stepped exactly: `game.ticks_to_run` at a speed that the wall clock neve
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from evals.bench import Measurement, factories
 from evals.served_world import CouldNotRun
+from runtime.compiled import VARIABLE, build_folder
 from runtime.host import Host
 from runtime.rcon_client import WorldClient
 from runtime.world_process import WorldProcess
@@ -72,6 +74,8 @@ CASES = {
 def measure(only: str = "") -> Iterator[Measurement]:
     """sim.idle: nothing is built; sim.cells.N: N cells work; and so on for `CASES`. In ticks per second, with the memory.
 
+    Where `make compile` was run, each is measured twice: in plain Python and `.compiled`.
+
     Args:
         only: a case, such as `cells.100`, or the beginning of some.
     """
@@ -79,10 +83,13 @@ def measure(only: str = "") -> Iterator[Measurement]:
     if not chosen:
         raise CouldNotRun(f"there is no sim.{only}: try idle, {', '.join(CASES)}")
     for name in chosen:
-        with _world() as (process, world):
-            speed = IDLE_TICKS / step(world, IDLE_TICKS) if name == "idle" else _run(world, name, CASES[name])
-            yield Measurement(f"sim.{name}", round(speed), "ticks/s")
-            yield Measurement(f"sim.{name}.memory", _megabytes(process.pid), "MB")
+        for suffix in ("", ".compiled") if build_folder().is_dir() else ("",):
+            with _world(compiled=bool(suffix)) as (process, world):
+                speed = (
+                    IDLE_TICKS / step(world, IDLE_TICKS) if name == "idle" else _run(world, name, CASES[name])
+                )
+                yield Measurement(f"sim.{name}{suffix}", round(speed), "ticks/s")
+                yield Measurement(f"sim.{name}{suffix}.memory", _megabytes(process.pid), "MB")
 
 
 def _run(world: WorldClient, name: str, case: Case) -> float:
@@ -113,7 +120,8 @@ def _run(world: WorldClient, name: str, case: Case) -> float:
 
 
 @contextmanager
-def _world() -> Iterator[tuple[WorldProcess, WorldClient]]:
+def _world(compiled: bool) -> Iterator[tuple[WorldProcess, WorldClient]]:
+    os.environ[VARIABLE] = "1" if compiled else "0"
     with (
         tempfile.TemporaryDirectory(prefix="claudetorio-bench-") as folder,
         WorldProcess.start(name="bench", log_path=Path(folder) / "world.log") as process,

@@ -93,8 +93,9 @@ class Entity(Process):
         return cls.rotatable
 
     def __getstate__(self) -> dict[str, Any]:
-        names = fields_of(type(self))
-        return {n: getattr(self, n) for n in names if n != "lua" and hasattr(self, n)}
+        state = attributes(self)
+        del state["lua"]
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
@@ -230,12 +231,13 @@ class Entity(Process):
         return []
 
 
-def fields_of(cls: type) -> list[str]:
-    """The attributes that instances of a class with slots have, compiled or not."""
-    compiled: tuple[str, ...] | None = getattr(cls, "__mypyc_attrs__", None)
-    if compiled is not None:
-        return list(compiled)
-    return [n for c in cls.__mro__ for n in getattr(c, "__slots__", ())]
+def attributes(obj: object) -> dict[str, Any]:
+    """The attributes of an object of the engine by name, whatever keeps them: slots, a dict, or a compiled class."""
+    cls = type(obj)
+    names: list[str] = list(getattr(cls, "__mypyc_attrs__", ()))
+    if not names:
+        names = [n for c in cls.__mro__ for n in getattr(c, "__slots__", ())]
+    return {n: getattr(obj, n) for n in names if hasattr(obj, n)} | getattr(obj, "__dict__", {})
 
 
 def turned(box: tuple[float, float, float, float], direction: int) -> tuple[float, float, float, float]:

@@ -16,6 +16,8 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from runtime.engine.entity import attributes
+
 if TYPE_CHECKING:
     from runtime.engine.world import World
 
@@ -114,7 +116,8 @@ def dumps(save: Save) -> bytes:
     pickler = _Pickler(states)
     pickler.persistent_id(save)
     for obj in pickler.objects:  # grows while it is gone through
-        pickler.dump(obj.__getstate__())
+        own: Any = type(obj).__getstate__
+        pickler.dump(attributes(obj) if own is object.__getstate__ else own(obj))
     classes = [(type(o).__module__, type(o).__qualname__) for o in pickler.objects]
     return MAGIC + zlib.compress(json.dumps(classes).encode() + b"\n" + states.getvalue(), 1)
 
@@ -151,13 +154,12 @@ def _empty(module: str, name: str) -> Any:
 
 
 def _fill(obj: Any, state: Any) -> None:
-    """Give an object the state that its `__getstate__` gave: a dict, or a dict and what its slots held."""
+    """Give an object the state that it had: its attributes, or what its `__getstate__` gave to its `__setstate__`."""
     own = getattr(obj, "__setstate__", None)
     if own is not None:
         own(state)
         return
-    fields, slots = state if isinstance(state, tuple) else (state, None)
-    for name, value in {**(fields or {}), **(slots or {})}.items():
+    for name, value in state.items():
         object.__setattr__(obj, name, value)
 
 

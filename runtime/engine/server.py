@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from runtime.compiled import in_use
 from runtime.engine.errors import StartError
 from runtime.engine.save import SaveError
 from runtime.engine.version import GAME_VERSION
@@ -339,6 +340,7 @@ def main(arguments: Sequence[str] | None = None, find_game: Callable[[], MakeGam
     logging.basicConfig(level=logging.INFO, handlers=[LogHandler(log)], format="%(message)s")
     now = time.strftime("%Y-%m-%d %H:%M:%S")
     log(f"{now}; Factorio {GAME_VERSION} (factorio-embedded {version}, headless)")
+    log(f"Info Simulation: runs {'compiled by mypyc' if in_use() else 'as Python'}")
     try:
         return run(options, find_game(), log)
     except StartError as error:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import NEVER, Entity, Process, make
+from runtime.engine.entity import NEVER, Entity, Process, attributes, make
 from runtime.engine.force import Force
 from runtime.engine.prototypes import Prototypes, load
 from runtime.engine.surface import Surface
@@ -58,7 +58,7 @@ class World:
         self.paths: Paths = Paths(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "listener": None, "wrap_function": None, "forget": None}
+        return {**attributes(self), "listener": None, "wrap_function": None, "forget": None}
 
     def raise_event(self, name: str, data: dict[str, Any]) -> None:
         """Call the script's handler of an event, if there is one."""

@@ -1,0 +1,3 @@
+from runtime.compiled import look_in_build
+
+look_in_build(__path__, __name__)

@@ -1,0 +1,56 @@
+"""Compile the simulation with mypyc into build/compiled, where worlds find it (see `runtime.compiled`)."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from runtime.compiled import FOLDER, GROUP, build_folder, sources  # noqa: E402
+
+
+def main() -> int:
+    """Make the modules for the present sources unless they are there; returns the exit code."""
+    try:
+        from mypyc.build import mypycify
+        from setuptools import Distribution
+    except ImportError as error:
+        print(f"make compile: {error.name} is not installed: pip install mypy setuptools.", file=sys.stderr)
+        return 1
+    done = build_folder()
+    if done.is_dir():
+        print(f"compiled already: {done}")
+        return 0
+    if not (shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")):
+        print("make compile: there is no C compiler: on Debian, apt install gcc.", file=sys.stderr)
+        return 1
+    print("Compiling the simulation, which takes some minutes.", flush=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+        folder = Path(name)
+        modules = mypycify(
+            ["--config-file", str(ROOT / "pyproject.toml"), *(str(p.relative_to(ROOT)) for p in sources())],
+            group_name=GROUP,
+            target_dir=str(folder / "c"),
+            multi_file=True,
+            debug_level="0",
+        )
+        build = Distribution({"name": GROUP, "ext_modules": modules}).get_command_obj("build_ext")
+        build.build_lib = str(folder / "lib")
+        build.build_temp = str(folder / "objects")
+        build.ensure_finalized()
+        build.run()
+        for old in FOLDER.iterdir():
+            if old != folder:
+                shutil.rmtree(old)
+        (folder / "lib").rename(done)
+    print(f"compiled: {done}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
