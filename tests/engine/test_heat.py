@@ -6,12 +6,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runtime.engine.entity import Entity
 from runtime.engine.maps import lab
 from runtime.engine.prototypes import joules, load
 from runtime.engine.save import Save, dumps, loads, state_hash
-from runtime.engine.systems.electricity import UNITS
+from runtime.engine.systems.electricity import UNITS, units
 from runtime.engine.systems.fluids import DEGREE, FLUID
 from runtime.engine.systems.heat import Heat, HeatPipe, Reactor
 from runtime.engine.systems.steam import Boiler, Generator
@@ -353,3 +355,37 @@ def test_boilers_and_exchangers_into_one_pipe_mix_their_steam() -> None:
     # No load: all that came is there, and its heat.
     came = steam.now() - 1000 * FLUID
     assert steam.heat == pytest.approx(before + came * 165 * DEGREE, rel=1e-6)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    st.lists(st.integers(0, 2**12 - 1), min_size=12, max_size=12),
+    st.lists(st.floats(15, 900), min_size=3, max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_heat_is_neither_lost_nor_made_whatever_the_order(
+    rows: list[int], degrees: list[float], random: Any
+) -> None:
+    """Random fields of pipes with two reactors beside them, one of which burns."""
+    things = [("heat-pipe", x + 0.5, y + 0.5) for y in range(12) for x in range(12) if rows[y] >> x & 1]
+    reactors = [("nuclear-reactor", -2.5, 2.5), ("nuclear-reactor", -2.5, 7.5)]
+    other = [*things, *reactors]
+    random.shuffle(other)
+    seen = []
+    for order in ([*things, *reactors], other):
+        world = new_world()
+        made = {(e.x, e.y): e for e in (build(world, *thing) for thing in order)}
+        for i, (place, entity) in enumerate(sorted(made.items())):
+            entity.heat.set_temperature(degrees[i % 3])  # type: ignore[attr-defined]
+            if place == (-2.5, 2.5):
+                entity.insert(CELL, 1)
+        heats = [made[place].heat for place in sorted(made)]  # type: ignore[attr-defined]
+        before = sum(h.amount for h in heats)
+        for tick in (10, 100, 400):
+            world.advance(tick)
+            [h.temperature for h in heats]
+            # The fuel is lit on the first tick.
+            assert sum(h.amount for h in heats) == before + (tick - 1) * units(watts("nuclear-reactor") / 60)
+            assert all(15 <= h.temperature <= 1000 for h in heats)
+        seen.append([h.amount for h in heats])
+    assert seen[0] == seen[1]
