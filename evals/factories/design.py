@@ -15,10 +15,9 @@ from evals.factories.router import Line, NoRoute, Port, route
 from evals.factories.row import rows
 from runtime.engine.prototypes import joules, load
 
-BELTS = ("transport-belt", "fast-transport-belt", "express-transport-belt")
+BELT = "express-transport-belt"
 ITEMS_PER_TILE = 4  # on a lane
-USED = 0.9  # of a lane's speed
-RESERVE = 1.15
+RESERVE = 1.1
 """How much more than asked for a factory is planned to make."""
 FACTORY, PANELS = (64, -40), (-36, 112)  # left top tiles of the areas for rows and for solar panels
 FACTORY_HEIGHT, PANELS_HEIGHT = 200, 110  # tiles
@@ -50,9 +49,10 @@ class Plan:
     pieces: tuple[Piece, ...]
 
 
-def design(item: str, per_minute: float) -> Plan:
+def design(item: str, per_minute: float, belt: str = BELT) -> Plan:
     """Plan a factory that makes so many of an item, or so much of a fluid, per minute, and keeps them.
 
+    belt: the kind that it is built with; the fastest give the first product soonest.
     Everything comes from ore, wells and water, and power from solar panels, which want `always_day`.
     Raises `NoWayToMake`, `TooMuch`, `NoRoute` or `NoRoom`.
     """
@@ -64,9 +64,8 @@ def design(item: str, per_minute: float) -> Plan:
         if wanted.is_fluid(tag):
             jobs += _pipes(tag, [s for b in through for s in b.pipes if s.tag == tag])
         else:
-            jobs += _belts(
-                ground, tag, through, _belt_for(wanted.rates[tag], sum(b.makes(tag) for b in through))
-            )
+            _check(belt, tag, wanted.rates[tag], sum(b.makes(tag) for b in through))
+            jobs += _belts(ground, tag, through, belt)
     ground = _routed(ground, jobs)
     anchors = [b.anchor for b in blocks if b.anchor]
     power = sum(_power(p) for p in ground.pieces)
@@ -139,16 +138,11 @@ def _chains(wanted: Demand, blocks: list[Block]) -> list[tuple[list[Block], str]
     return chains
 
 
-def _belt_for(rate: float, makers: int) -> str:
-    """The slowest belt of which one lane carries so many items per second.
-
-    Of several blocks that make an item every second one fills the other lane; that is counted on for the fastest only.
-    """
-    for name in BELTS:
-        share = -(-makers // 2) / makers if name == BELTS[-1] and makers else 1.0
-        if rate * share <= USED * ITEMS_PER_TILE * load().entity[name].raw["speed"] * TICKS_PER_SECOND:
-            return name
-    raise sites.TooMuch("belts", rate)
+def _check(belt: str, tag: str, rate: float, makers: int) -> None:
+    """Raise `TooMuch` where a belt can't carry so many items per second; its makers fill both lanes by turns."""
+    share = -(-makers // 2) / max(makers, 1)
+    if rate * share > ITEMS_PER_TILE * load().entity[belt].raw["speed"] * TICKS_PER_SECOND:
+        raise sites.TooMuch(f"{belt}s have no room for {rate:g} {tag} a second")
 
 
 def _belts(ground: Ground, tag: str, blocks: list[Block], name: str) -> list[Job]:

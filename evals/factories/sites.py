@@ -17,10 +17,7 @@ WATT_TICKS = 60
 
 
 class TooMuch(Exception):
-    """More is asked of a field than it has room for drills."""
-
-    def __init__(self, name: str, rate: float) -> None:
-        super().__init__(f"the lab map's field of {name} has no room for drills that give {rate:g} a second")
+    """More is asked for than there is room for on a field of ore or on a belt."""
 
 
 def mines(ore: str, rate: float) -> list[Block]:
@@ -33,7 +30,7 @@ def mines(ore: str, rate: float) -> list[Block]:
     columns, lines = width // DRILL_SPACING, (math.floor(bottom) - math.floor(top) + 1 - 4) // MINE_HEIGHT + 1
     count = max(1, math.ceil(rate / per_drill / 2 - 1e-9))  # pairs
     if count > columns * lines:
-        raise TooMuch(ore, rate)
+        raise TooMuch(f"the field of {ore} has no room for drills that give {rate:g} a second")
     blocks = []
     for line in range(lines):
         pairs = min(columns, count - line * columns)
@@ -63,7 +60,7 @@ def wells(rate: float) -> Block:
     each = crude.products[0].amount * share * drill.raw["mining_speed"] / crude.mining_time
     count = max(1, math.ceil(rate / each - 1e-9))
     if count > columns:
-        raise TooMuch("crude-oil", rate)
+        raise TooMuch(f"there are too few wells for {rate:g} crude oil a second")
     joint = drill.raw["output_fluid_box"]["pipe_connections"][0]["positions"][0]
     block = Block("crude-oil", frozenset(("crude-oil",)))
     spacing = int(lab.WELL_SPACING)
