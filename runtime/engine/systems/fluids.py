@@ -48,6 +48,7 @@ class Box:
         "filter",
         "fluid",
         "heat",
+        "kind",
         "number",
         "owner",
         "raw",
@@ -65,12 +66,9 @@ class Box:
         self.amount = 0
         self.heat = 0
         self._links: list[Box] | None = None
-
-    @property
-    def kind(self) -> str:
-        """Whether a machine fills it ("output") or empties it ("input")."""
-        flows = {c.get("flow_direction") for c in self.raw.get("pipe_connections") or ()}
-        return str(self.raw.get("production_type") or ("output" if flows == {"output"} else "input"))
+        flows = {c.get("flow_direction") for c in raw.get("pipe_connections") or ()}
+        # Whether a machine fills it ("output") or empties it ("input").
+        self.kind = str(raw.get("production_type") or ("output" if flows == {"output"} else "input"))
 
     @property
     def key(self) -> tuple[int, int]:
@@ -300,7 +298,9 @@ class Segment(Process):
 
     def on_event(self, world: Any, tick: int) -> None:
         self.settle()
-        self.heat = self.warmth * self.amount  # what rounding has left over must not pile up in the last drops
+        self.heat = (
+            self.warmth * self.amount
+        )  # what rounding has left over must not pile up in the last drops
         shut = self.overextended
         offers: list[tuple[Any, int]] = []
         name = self.fluid

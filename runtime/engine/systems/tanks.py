@@ -98,7 +98,10 @@ class Tank:
     # --- ingredients -------------------------------------------------------------------------------------------
 
     def _box(self, kind: str, name: str) -> Box | None:
-        return next((b for b in self.boxes if b.filter == name and b.kind == kind), None)
+        for box in self.boxes:
+            if box.filter == name and box.kind == kind:
+                return box
+        return None
 
     def pull(self, recipe: RecipePrototype) -> None:
         """Fill the boxes of ingredients for two crafts; for what is short of one, `fluid_came` is called when it comes."""
