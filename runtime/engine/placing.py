@@ -33,7 +33,10 @@ def snapped(proto: EntityPrototype, x: float, y: float, direction: int) -> tuple
 
 
 def _snap(value: float, size: int) -> float:
-    return math.floor(value) + 0.5 if size % 2 else float(math.floor(value + 0.5))
+    if size % 2:
+        return math.floor(value) + 0.5
+    # Halves go away from zero, as FLE's own tests have it.
+    return float(math.copysign(math.floor(abs(value) + 0.5), value)) + 0.0
 
 
 def faced(proto: EntityPrototype, direction: int) -> int:

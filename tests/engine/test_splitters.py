@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from runtime.engine.game import Game
 from runtime.engine.maps import default_lab_scenario
+from runtime.engine.placing import snapped
 from runtime.engine.prototypes import load
 from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.belts import TransportBelt
@@ -318,6 +319,11 @@ def test_a_splitter_over_belts_and_belts_over_a_splitter() -> None:
     # One half's items stay; what was on the other half comes to lie on the ground.
     assert len(again.mined_items()) == 8
     assert lying(world) == 8
+
+
+@pytest.mark.parametrize(("x", "expected"), [(-0.5, -1.0), (0.5, 1.0), (-0.25, 0.0), (1.0, 1.0)])
+def test_halves_of_a_tile_go_away_from_zero(x: float, expected: float) -> None:
+    assert snapped(load().entity["splitter"], x, 1.5, NORTH) == (expected, 1.5)
 
 
 def test_a_splitter_is_not_built_over_half_of_another() -> None:
