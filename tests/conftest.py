@@ -13,7 +13,7 @@ from runtime.compiled import VARIABLE
 # Tests run the Python, whether or not `make compile` was run; CLAUDETORIO_COMPILED=1 has them run what that made.
 os.environ.setdefault(VARIABLE, "0")
 
-from runtime.world_process import WorldProcess  # noqa: E402
+from runtime.world_process import WorldProcess
 
 
 @pytest.fixture
