@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, load
@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from runtime.engine.world import World
 
 # Phases of a tick: events of one tick run in this order.
-DROP, CRAFT, PICK, SETTLE = 0, 1, 2, 3
-NEVER = -1
+DROP: Final = 0
+CRAFT: Final = 1
+PICK: Final = 2
+SETTLE: Final = 3
+NEVER: Final = -1
 
 
 class Process:

@@ -8,6 +8,13 @@ from typing import Any
 
 from runtime.engine.prototypes import load
 
+_stack_sizes: dict[str, int] = {}
+
+
+def _stack_size(name: str) -> int:
+    size = _stack_sizes[name] = load().item[name].stack_size
+    return size
+
 
 class Inventory:
     """A row of slots, each empty or holding a count of one item.
@@ -16,13 +23,14 @@ class Inventory:
     called after each change of contents; it is how the owner learns that something was put in or taken out.
     """
 
-    __slots__ = ("accepts", "bar", "changed", "counts", "extra", "filters", "index", "names", "owner")
+    __slots__ = ("_begun", "accepts", "bar", "changed", "counts", "extra", "filters", "index", "names", "owner")
 
     def __init__(
         self, size: int, owner: Any = None, index: int = 0, accepts: Callable[[str], bool] | None = None
     ) -> None:
         self.names: list[str | None] = [None] * size
         self.counts: list[int] = [0] * size
+        self._begun = -1  # the first slot in which a stack is begun of what was put in last, if nothing was taken since
         self.bar = size  # slots from here on take nothing by themselves
         self.filters: dict[int, str] = {}
         self.extra: dict[int, dict[str, Any]] = {}  # slot -> what a stack carries beside name and count
@@ -36,6 +44,7 @@ class Inventory:
 
     def resize(self, size: int) -> None:
         """Grow or shrink to `size` slots; what was in lost slots is gone."""
+        self._begun = -1
         grow = size - len(self.names)
         self.bar = size if self.bar == len(self.names) else min(self.bar, size)
         self.names = self.names[:size] + [None] * max(0, grow)
@@ -67,15 +76,22 @@ class Inventory:
         """Put in as many as fit, filling begun stacks first; the number that went in."""
         if count <= 0 or (self.accepts is not None and not self.accepts(name)):
             return 0
-        stack = load().item[name].stack_size
-        left = count
+        stack = _stack_sizes.get(name) or _stack_size(name)
         names, counts = self.names, self.counts
+        slot = self._begun
+        if 0 <= slot < self.bar and names[slot] == name and counts[slot] + count <= stack:
+            counts[slot] += count
+            if self.changed is not None:
+                self.changed()
+            return count
+        left = count
         for slot in range(self.bar):
             if names[slot] == name and counts[slot] < stack:
                 put = min(left, stack - counts[slot])
                 counts[slot] += put
                 left -= put
                 if not left:
+                    self._begun = slot
                     break
         if left:
             for slot in range(self.bar):
@@ -114,6 +130,7 @@ class Inventory:
 
     def take_quietly(self, slot: int, count: int) -> int:
         """Take up to `count` from one slot (0-based) without telling the owner, who does it; the number taken."""
+        self._begun = -1
         taken = min(count, self.counts[slot])
         self.counts[slot] -= taken
         if not self.counts[slot]:
@@ -130,6 +147,7 @@ class Inventory:
 
     def set_slot(self, slot: int, name: str | None, count: int, extra: dict[str, Any] | None = None) -> None:
         """Make slot `slot` (0-based) hold exactly this."""
+        self._begun = -1
         self.names[slot] = name if count else None
         self.counts[slot] = count if name else 0
         self.extra.pop(slot, None)
@@ -162,6 +180,7 @@ class Inventory:
 
     def clear(self) -> None:
         """Empty every slot."""
+        self._begun = -1
         size = len(self.names)
         self.names = [None] * size
         self.counts = [0] * size

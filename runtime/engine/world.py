@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from runtime.engine.entity import NEVER, Entity, Process, attributes, make
 from runtime.engine.force import Force
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from runtime.engine.systems.belts import Belts
 
 Deposit = tuple[str, float, float, int]  # resource, x, y, amount
-UNIT_BITS = 20
-UNIT_MASK = (1 << UNIT_BITS) - 1
+UNIT_BITS: Final = 20
+UNIT_MASK: Final = (1 << UNIT_BITS) - 1
 
 
 class World:

@@ -6,29 +6,34 @@ The rules are measured ones of Factorio 2.0.60 (divagr18/FactorioGym, docs/sim-l
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from runtime.engine.prototypes import EntityPrototype, joules
 from runtime.engine.systems.electricity import units
 
 # A step this short costs nothing, tiles.
-NO_STEP = 0.001
+NO_STEP: Final = 0.001
 # Energies are multiples of this many joules, so that sums of them don't depend on how they are grouped.
-QUANTUM = 1 / 1024
-MOST_REMEMBERED = 20_000  # paths, and chases, of a prototype's arms
+QUANTUM: Final = 1 / 1024
+MOST_REMEMBERED: Final = 20_000  # paths, and chases, of a prototype's arms
 
 Point = tuple[float, float, float]  # turn, length, joules spent since the path began
 
 
 class Path:
-    """A way of an arm: where it is after each of `count` ticks, and what that takes. Shared, and not to be changed."""
+    """A way of an arm: where it is after each of `count` ticks, and what that takes. Shared, and not to be changed.
 
-    __slots__ = ("count", "energy", "length", "points", "turn", "units")
+    `onward` is the way that was last taken from its end.
+    """
+
+    __slots__ = ("count", "energy", "length", "onward", "points", "turn", "units")
 
     def __init__(self, points: list[Point]) -> None:
         self.points = points
         self.count = len(points)
         self.turn, self.length, self.energy = points[-1] if points else (0.0, 0.0, 0.0)
         self.units = units(self.energy)
+        self.onward: Path | None = None
 
 
 NO_PATH = Path([])

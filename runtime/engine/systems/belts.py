@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from runtime.engine.entity import CRAFT, NEVER, Entity, Process, Site
 from runtime.engine.systems.lanes import FREE, SPACING, Chaser, Lane
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from runtime.engine.world import World
 
 # All lengths in 1/256 tile (measured on Factorio 2.0.60: divagr18/FactorioGym, docs/sim-logistics.md).
-TILE = 256
+TILE: Final = 256
 OUTER, INNER = 295, 106  # a curve's lanes
 FAR_ENTRY, NEAR_ENTRY = (
     188,
     67,
 )  # where a side-loading feed's lanes meet the target's, from its downstream edge
-LANE_OFFSET = 60 / 256  # tiles from a belt's centre line to either lane's
+LANE_OFFSET: Final = 60 / 256  # tiles from a belt's centre line to either lane's
 
 STEPS = {0: (0, -1), 4: (1, 0), 8: (0, 1), 12: (-1, 0)}
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from runtime.engine.entity import Entity
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import joules, load
 
 FUEL, BURNT_RESULT = 1, 6  # defines.inventory.fuel and .burnt_result
-INSERTER_FUEL_LIMIT = 5  # an inserter brings no more once this many are in the slot (measured)
+INSERTER_FUEL_LIMIT: Final = 5  # an inserter brings no more once this many are in the slot (measured)
 
 
 @cache

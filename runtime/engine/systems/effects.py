@@ -7,7 +7,7 @@ percents, as in the game; a beacon passes on a share of them that has no more di
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from runtime.engine.entity import Entity, Site
 from runtime.engine.inventory import Inventory
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runtime.engine.systems.beacons import Beacon
     from runtime.engine.systems.electricity import Power
 
-WHOLE = 10**7
+WHOLE: Final = 10**7
 LEAST = WHOLE // 5  # speed and consumption don't fall below a fifth
 MOST_PRODUCTIVITY = 3 * WHOLE  # a recipe's `maximum_productivity` where it names none
 KINDS = ("consumption", "pollution", "productivity", "quality", "speed")

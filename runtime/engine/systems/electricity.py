@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from runtime.engine.entity import CRAFT, NEVER, SETTLE, Entity, Process, Site
 from runtime.engine.prototypes import EntityPrototype, joules
@@ -17,15 +17,18 @@ from runtime.engine.prototypes import EntityPrototype, joules
 if TYPE_CHECKING:
     from runtime.engine.world import World
 
-UNITS = 60_000  # per joule: 1 W is 1,000 units per tick, so every power of a prototype is whole
-ONE = 1 << 20  # work done in a tick at full satisfaction
-DAY = 25_200  # ticks of a day on nauvis (its surface property)
-DUSK, EVENING, MORNING, DAWN = 0.25, 0.45, 0.55, 0.75  # of a day that begins at noon
-DAY_STEP = 60  # ticks for which a panel's output, and what arms draw, is taken to be constant
-LEVELS = 64  # speeds at which inserters are told apart when there is too little power
-INTERFACE = "electric-energy-interface"
-TICK_SHIFT = 22  # of the key of a pending event (`World.schedule`)
-WIDEST_SUPPLY = 32.0  # no pole supplies farther, tiles
+UNITS: Final = 60_000  # per joule: 1 W is 1,000 units per tick, so every power of a prototype is whole
+ONE: Final = 1 << 20  # work done in a tick at full satisfaction
+DAY: Final = 25_200  # ticks of a day on nauvis (its surface property)
+DUSK: Final = 0.25  # of a day that begins at noon
+EVENING: Final = 0.45
+MORNING: Final = 0.55
+DAWN: Final = 0.75
+DAY_STEP: Final = 60  # ticks for which a panel's output, and what arms draw, is taken to be constant
+LEVELS: Final = 64  # speeds at which inserters are told apart when there is too little power
+INTERFACE: Final = "electric-energy-interface"
+TICK_SHIFT: Final = 22  # of the key of a pending event (`World.schedule`)
+WIDEST_SUPPLY: Final = 32.0  # no pole supplies farther, tiles
 
 
 def units(energy: float) -> int:

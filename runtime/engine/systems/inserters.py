@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 from runtime.engine.entity import DROP, NEVER, PICK, Entity, Site, turned_point
 from runtime.engine.inventory import Inventory
@@ -29,17 +29,22 @@ from runtime.engine.systems.lanes import SPACING, Chaser, Lane
 
 # What an inserter is about. FETCH: to the pickup point, or waiting there. CHASE: after an item on a belt.
 # CARRY: to the drop point. HOLD: there, for room. REFUEL: to its own fuel slot.
-FETCH, CHASE, CARRY, HOLD, REFUEL = range(5)
+FETCH: Final = 0
+CHASE: Final = 1
+CARRY: Final = 2
+HOLD: Final = 3
+REFUEL: Final = 4
 
-TICK_SHIFT = 22  # of the key of a pending event (`World.schedule`)
+TICK_SHIFT: Final = 22  # of the key of a pending event (`World.schedule`)
 # Where the hand goes to fill the inserter's own fuel slot is its centre, with the arm turned like this: it explains
 # both measured times (28 ticks from the pickup point, 37 from nine ticks into a swing).
-OWN_SLOT_TURN = 0.375
-MOST_STEPS = 512  # of a chase: an item crosses a belt in at most 37 ticks, unless it stands
-BUFFER = 2560.0  # what a burner inserter keeps ready, joules (measured)
+OWN_SLOT_TURN: Final = 0.375
+MOST_STEPS: Final = 512  # of a chase: an item crosses a belt in at most 37 ticks, unless it stands
+BUFFER: Final = 2560.0  # what a burner inserter keeps ready, joules (measured)
 CONTAINERS = frozenset({"container", "logistic-container", "infinity-container", "linked-container"})
 FOUND_AGAIN = (
     "arm",
+    "came",
     "drop_belt",
     "drop_entity",
     "drop_lane",
@@ -78,7 +83,7 @@ class Inserter(Chaser):
     """
 
     __slots__ = (
-        "arm", "awaiting", "awaits", "began", "blacklist", "buffer", "burner", "capacity", "catches",
+        "arm", "awaiting", "awaits", "began", "blacklist", "buffer", "burner", "came", "capacity", "catches",
         "drop_belt", "drop_entity", "drop_entry", "drop_lane", "drop_turn", "filters", "goal", "granted",
         "held", "held_count", "lane", "lane_number", "last_step", "length", "level", "open_ended", "override",
         "paid", "path", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved",
@@ -98,6 +103,7 @@ class Inserter(Chaser):
         self.turn = self.pickup_turn
         self.length = self.arm.start
         self.path: Path = NO_PATH
+        self.came: Path = NO_PATH  # that at whose end the arm rests, if it rests there
         self.steps = 0  # how many of the path's steps are to be made
         self.began = 0
         self.paid = 0.0  # joules of the path's energy that have been drawn already, from fuel
@@ -150,6 +156,7 @@ class Inserter(Chaser):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._forget()
+        self.came = NO_PATH
         self.arm = arm_type(self.proto, (self.level or LEVELS) / LEVELS)
 
     # --- its life ----------------------------------------------------------------------------------------------
@@ -341,7 +348,7 @@ class Inserter(Chaser):
         if self.granted and self.power is not None and self.power.use is not None:
             self.power.use.owed -= self.granted - int(self.granted * spent / path.energy)
         self.granted = 0
-        self.path = NO_PATH
+        self.path = self.came = NO_PATH
         self.steps = 0
         self.paid = 0.0
         self.began = tick
@@ -350,6 +357,7 @@ class Inserter(Chaser):
         """Be at the end of the path, if there is one."""
         path = self.path
         if path.count:
+            self.came = path
             self.turn = path.turn
             self.length = path.length
             if self.burner is not None:
@@ -416,6 +424,7 @@ class Inserter(Chaser):
             level = network.level if network is not None else 0
             if level != self.level:
                 self.level = level
+                self.came = NO_PATH
                 self.arm = arm_type(self.proto, (level or LEVELS) / LEVELS)
                 self.seen = None
 
@@ -585,9 +594,15 @@ class Inserter(Chaser):
             self._carry(tick)
 
     def _carry(self, tick: int) -> None:
-        # South-facing inserters swing out through the east, unlike what their half turn would make of it (measured).
-        turn = self.turn - 1e-9 if self.turn == 0.5 and self.direction == 8 else self.turn
-        self._move(tick, CARRY, self.arm.path(turn, self.length, self.drop_turn, self.arm.drop_length))
+        to_turn, to_length = self.drop_turn, self.arm.drop_length
+        path = self.came.onward
+        if path is None or path.turn != to_turn or path.length != to_length:
+            # South-facing inserters swing out through the east, unlike what their half turn would make of it (measured).
+            turn = self.turn - 1e-9 if self.turn == 0.5 and self.direction == 8 else self.turn
+            path = self.arm.path(turn, self.length, to_turn, to_length)
+            if self.came is not NO_PATH:
+                self.came.onward = path
+        self._move(tick, CARRY, path)
 
     def _seek(self, tick: int) -> None:
         """With an empty hand, choose what to go for; the first step is made in `tick`."""
@@ -604,7 +619,13 @@ class Inserter(Chaser):
             self.world.schedule(self, max(tick, self.began + self.steps), PICK)
 
     def _way_back(self) -> Path:
-        return self.arm.path(self.turn, self.length, self.pickup_turn, self.arm.pickup_length)
+        to_turn, to_length = self.pickup_turn, self.arm.pickup_length
+        path = self.came.onward
+        if path is None or path.turn != to_turn or path.length != to_length:
+            path = self.arm.path(self.turn, self.length, to_turn, to_length)
+            if self.came is not NO_PATH:
+                self.came.onward = path
+        return path
 
     # --- from belts --------------------------------------------------------------------------------------------
 

@@ -7,15 +7,15 @@ follows measurements of Factorio 2.0.60 published in divagr18/FactorioGym, docs/
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from runtime.engine.entity import NEVER, Entity, Process
 
 if TYPE_CHECKING:
     from runtime.engine.systems.belts import TransportBelt
 
-SPACING = 64
-FREE = 1 << 60  # no limit
+SPACING: Final = 64
+FREE: Final = 1 << 60  # no limit
 
 
 class Dropper:
