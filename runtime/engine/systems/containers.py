@@ -35,6 +35,12 @@ class Container(Entity):
     def takes(self, name: str) -> bool:
         return self.chest.room(name) > 0
 
+    def first(self) -> str | None:
+        for name in reversed(self.chest.names):
+            if name is not None:
+                return name
+        return None
+
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
         # From the last slot on (measured with mixed chests).
         seen: dict[str, None] = {}

@@ -465,6 +465,12 @@ class CraftingMachine(Receiver):
         self.brought()
         return True
 
+    def first(self) -> str | None:
+        for name in self.output.names:
+            if name is not None:
+                return name
+        return next(iter(self.burner.burnt.contents()), None) if self.burner is not None else None
+
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
         names = [n for n in self.output.names if n is not None]
         burner = self.burner

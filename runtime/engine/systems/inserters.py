@@ -815,7 +815,7 @@ class Inserter(Chaser):
             lane = window.lane
             ignored = NOTHING
             if not anything and lane.names:
-                ignored = frozenset(n for n in sorted(lane.kinds) if not self._wants(n))
+                ignored = frozenset([n for n in lane.kinds if not self._wants(n)])
             lane.wait_for_item(window.high, ignored, self, tick)
 
     def _stop_waiting(self) -> None:
