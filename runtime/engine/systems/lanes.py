@@ -139,13 +139,15 @@ class Lane:
     def _start(self, train: int, moved: int) -> int:
         """The place of a train's first item; the lane is settled."""
         if self.held:
-            floor = 0
-            for head, count, hold in zip(self.heads, self.counts, self.holds, strict=True):
-                start = min(max(head - moved, floor), hold)
-                if not train:
-                    return start
-                train -= 1
-                floor = start + SPACING * count
+            floor = start = 0
+            for n in range(train + 1):
+                start = self.heads[n] - moved
+                if start < floor:
+                    start = floor
+                if start > self.holds[n]:
+                    start = self.holds[n]
+                floor = start + SPACING * self.counts[n]
+            return start
         place = self.heads[train] - moved
         return 0 if train == 0 and place < 0 else place
 
@@ -194,15 +196,23 @@ class Lane:
         if not heads:
             return 0, -1, 0, 0
         if self.held:
-            train = -1
-            start = floor = 0
-            for head, count, hold in zip(heads, counts, self.holds, strict=True):
-                floor = min(max(head - moved, floor), hold)
-                if floor >= place:
-                    break
-                train += 1
-                start = floor
-                floor += SPACING * count
+            holds = self.holds
+            block = self._block(moved)[0]
+            train = bisect_left(heads, place + moved, block) - 1
+            if block <= train < len(heads) - 1 and holds[: train + 2].count(FREE) == train + 2:
+                start = heads[train] - moved  # all that is held is farther upstream
+            else:
+                train = -1
+                start = floor = 0
+                for n, count in enumerate(counts):
+                    at = heads[n] - moved
+                    if at < floor:
+                        at = floor
+                    if at > holds[n]:
+                        at = holds[n]
+                    if at >= place:
+                        break
+                    train, start, floor = n, at, at + SPACING * count
             if train < 0:
                 return 0, -1, 0, 0
         else:
@@ -264,23 +274,28 @@ class Lane:
             self.counts[0] = items
 
     def _settle_held(self, moved: int) -> None:
-        starts = self._starts(moved)
         heads: list[int] = []
         counts: list[int] = []
         holds: list[int] = []
-        floor = -1
-        for j, start in enumerate(starts):
-            hold = self.holds[j]
-            if hold != FREE and max(self.heads[j] - moved, floor) <= hold:
+        floor = -1  # the end of the train before
+        for head, count, hold in zip(self.heads, self.counts, self.holds, strict=True):
+            start = head - moved
+            if start < floor:
+                start = floor
+            if start < 0:
+                start = 0
+            if start > hold:
+                start = hold
+            elif hold != FREE:  # what it was squeezed in behind has moved on
                 hold = FREE
                 self.held -= 1
             if hold == FREE and start == floor:
-                counts[-1] += self.counts[j]
+                counts[-1] += count
             else:
-                heads.append(self.heads[j])
-                counts.append(self.counts[j])
+                heads.append(head)
+                counts.append(count)
                 holds.append(hold)
-            floor = start + SPACING * self.counts[j]
+            floor = start + SPACING * count
         self.heads, self.counts, self.holds = heads, counts, holds
 
     # --- items come --------------------------------------------------------------------------------------------
