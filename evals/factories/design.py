@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from evals.factories import sites
+from evals.factories import sites, station
 from evals.factories.block import Block, Strip, belt_pieces, ends_of
 from evals.factories.demand import CRUDE, WATER, Demand, demand
 from evals.factories.ground import SOUTH, Ground, Piece
@@ -24,6 +24,8 @@ FACTORY_HEIGHT, PANELS_HEIGHT = 200, 110  # tiles
 AISLE, STREET = 10, 22  # tiles between blocks, one below the other and side by side
 WIRE = 24  # tiles from big pole to big pole, with room to look for a free place
 MOST_TRIES = 60
+MORE_STEAM = 1.2
+"""Power of the steam engines, of what everything draws at most."""
 NO_POWER = 0.0
 TICKS_PER_SECOND = 60
 
@@ -49,16 +51,24 @@ class Plan:
     pieces: tuple[Piece, ...]
 
 
-def design(item: str, per_minute: float, belt: str = BELT) -> Plan:
+def design(item: str, per_minute: float, belt: str = BELT, steam: bool = False) -> Plan:
     """Plan a factory that makes so many of an item, or so much of a fluid, per minute, and keeps them.
 
     belt: the kind that it is built with; the fastest give the first product soonest.
-    Everything comes from ore, wells and water, and power from solar panels, which want `always_day`.
+    Everything comes from ore, wells and water, and power from solar panels, which want `always_day`; or from steam
+    engines, started by a few panels.
     Raises `NoWayToMake`, `TooMuch`, `NoRoute` or `NoRoom`.
     """
     wanted = demand(item, per_minute / 60 * RESERVE)
     ground = Ground.lab()
-    blocks = _place(wanted, ground)
+    standing, loose = _blocks(wanted)
+    power = sum(_power(p) for b in standing + loose for p in b.pieces)
+    if steam:
+        power *= MORE_STEAM
+        _want(wanted, {station.FUEL: station.coal(power), WATER: math.inf})
+        standing = _blocks(wanted)[0]
+        loose = station.stations(power) + loose
+    blocks = _place(standing, loose, ground)
     jobs: list[Job] = []
     for through, tag in _chains(wanted, blocks):
         if wanted.is_fluid(tag):
@@ -68,8 +78,10 @@ def design(item: str, per_minute: float, belt: str = BELT) -> Plan:
             jobs += _belts(ground, tag, through, belt)
     ground = _routed(ground, jobs)
     anchors = [b.anchor for b in blocks if b.anchor]
-    power = sum(_power(p) for p in ground.pieces)
-    anchors += _panels(ground, math.ceil(power / sites.panels_power()))
+    if steam:
+        anchors += _panels(ground, 1, station.STARTER_ROWS)
+    else:
+        anchors += _panels(ground, math.ceil(power / sites.panels_power()))
     _wire(ground, anchors)
     return Plan(item, per_minute / 60, tuple(ground.pieces))
 
@@ -90,19 +102,31 @@ def _routed(ground: Ground, jobs: list[Job]) -> Ground:
     raise failed
 
 
-def _place(wanted: Demand, ground: Ground) -> list[Block]:
-    """All blocks where they stand: makers before users."""
-    placed: list[Block] = []
+def _blocks(wanted: Demand) -> tuple[list[Block], list[Block]]:
+    """What it takes: blocks that stand where the map wants them, and those that may stand anywhere, makers first."""
+    standing: list[Block] = []
     for name, rate in sorted(wanted.raw.items()):
         if name == WATER:
-            placed.append(sites.water())
+            standing.append(sites.water())
         elif name == CRUDE:
-            placed.append(sites.wells(rate))
+            standing.append(sites.wells(rate))
         else:
-            placed += sites.mines(name, rate)
+            standing += sites.mines(name, rate)
     loose = [block for stage in wanted.stages for block in rows(stage)]
     fluid = wanted.is_fluid(wanted.item)
-    loose.append(sites.tank(wanted.item) if fluid else sites.chests(wanted.item))
+    return standing, [*loose, sites.tank(wanted.item) if fluid else sites.chests(wanted.item)]
+
+
+def _want(wanted: Demand, more: dict[str, float]) -> None:
+    """Let more raw resources be got."""
+    for name, rate in more.items():
+        wanted.rates[name] = wanted.rates.get(name, 0.0) + rate
+        wanted.raw[name] = wanted.raw.get(name, 0.0) + rate
+
+
+def _place(standing: list[Block], loose: list[Block], ground: Ground) -> list[Block]:
+    """All blocks where they stand."""
+    placed = list(standing)
     x, y = FACTORY
     widest = 0
     for block in loose:
@@ -124,6 +148,7 @@ def _chains(wanted: Demand, blocks: list[Block]) -> list[tuple[list[Block], str]
     first: they hardly make the others wait.
     """
     uses = {(s.recipe.name, i.name): s.crafts * i.amount for s in wanted.stages for i in s.recipe.ingredients}
+    uses["steam", station.FUEL] = 0.0  # before all others
     chains = []
     for tag in wanted.rates:
         through = [
@@ -194,11 +219,11 @@ ARM_POWER = 0.04 * 2
 """Turns and stretches per tick that an inserter is counted with: those of a fast one that never rests."""
 
 
-def _panels(ground: Ground, count: int) -> list[tuple[float, float]]:
+def _panels(ground: Ground, count: int, rows: int = sites.PANEL_ROWS) -> list[tuple[float, float]]:
     anchors = []
     x, y = PANELS
     for _ in range(count):
-        block = sites.panels()
+        block = sites.panels(rows)
         left, top, right, bottom = block.bounds()
         if y + bottom - top > PANELS[1] + PANELS_HEIGHT:
             x, y = x + right - left + 3, PANELS[1]

@@ -86,14 +86,14 @@ def water() -> Block:
     return block.moved((left + right) // 2, y + 1)
 
 
-def panels() -> Block:
-    """A substation with as many solar panels as it serves."""
+def panels(rows: int = PANEL_ROWS) -> Block:
+    """A substation with so many rows of solar panels above and below, at most as many as it serves."""
     block = Block(PANEL, frozenset())
     middle = PANEL_COLUMNS * 3 // 2
     block.add("substation", middle, 1)
     block.pole(middle + 3, 1)
     for column in range(PANEL_COLUMNS):
-        for row in range(PANEL_ROWS):
+        for row in range(rows):
             block.add(PANEL, column * 3 + 1.5, -1.5 - row * 3)
             block.add(PANEL, column * 3 + 1.5, 3.5 + row * 3)
     return block
