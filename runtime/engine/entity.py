@@ -143,6 +143,15 @@ class Entity(Process):
     def surroundings_changed(self, cell: tuple[int, int]) -> None:
         """Something was built, turned or removed on a tile it asked to hear of (`Surface.watch_tile`)."""
 
+    def noticed(self, entity: Entity) -> None:
+        """Somebody has come, moved or gone where it looks out (`Surface.lookouts`)."""
+
+    def attacked(self, force: Force | None, cause: Entity | None) -> None:
+        """Somebody hurt it, on behalf of a force, and it still lives."""
+
+    def died(self, force: Force | None, cause: Entity | None) -> None:
+        """It is about to leave the world because somebody, or nobody, killed it."""
+
     def changed(self) -> None:
         """Its items, or its room for items, changed: wake who waits for that, on the next tick."""
         if self.watchers:

@@ -201,6 +201,7 @@ class Force:
         self.awaits_mining = frozenset(name for kind, name in triggered_by() if kind == "mine-entity")
         self.items = FlowStatistics(awaited, self.crafted)
         self.fluids = FlowStatistics(world=world)
+        self.kills = FlowStatistics()  # entities that it killed, and that it lost
         self.technologies: dict[str, Technology] = {
             n: Technology(self, p) for n, p in technology_prototypes().items()
         }
@@ -421,5 +422,5 @@ class Force:
             self.friendly_fire, self.share_chart, self.ai_controllable, self.custom_color,
             sorted(self.hand_crafting_disabled), sorted(self.items_launched.items()), self.rockets_launched,
             sorted(self.evolution.items()), self.spawn_position, sorted(self.charted), self.all_charted,
-            [self.items.state(), self.fluids.state()],
+            [self.items.state(), self.fluids.state(), self.kills.state()],
         ]  # fmt: skip

@@ -6,9 +6,11 @@ from runtime.engine.systems import (
     belts,
     character,
     containers,
+    corpses,
     crafting,
     electricity,
     fluids,
+    gates,
     ghosts,
     ground,
     heat,
@@ -21,7 +23,9 @@ from runtime.engine.systems import (
     splitters,
     standing,
     steam,
+    turrets,
     undergrounds,
+    units,
 )
 
 KINDS: dict[type[Entity], tuple[str, ...]] = {
@@ -31,6 +35,7 @@ KINDS: dict[type[Entity], tuple[str, ...]] = {
     containers.Container: (
         "container", "logistic-container", "infinity-container", "linked-container", "temporary-container",
     ),
+    corpses.CharacterCorpse: ("character-corpse",),
     crafting.AssemblingMachine: ("assembling-machine",),
     crafting.Furnace: ("furnace",),
     electricity.Accumulator: ("accumulator",),
@@ -38,6 +43,8 @@ KINDS: dict[type[Entity], tuple[str, ...]] = {
     electricity.EnergyInterface: ("electric-energy-interface",),
     electricity.SolarPanel: ("solar-panel",),
     fluids.Pipe: ("pipe", "pipe-to-ground", "storage-tank"),
+    gates.Gate: ("gate",),
+    gates.Wall: ("wall",),
     ghosts.EntityGhost: ("entity-ghost",),
     ghosts.ItemRequestProxy: ("item-request-proxy",),
     ghosts.TileGhost: ("tile-ghost",),
@@ -59,16 +66,22 @@ KINDS: dict[type[Entity], tuple[str, ...]] = {
     rocket.SiloRocket: ("rocket-silo-rocket",),
     splitters.Splitter: ("splitter",),
     standing.Standing: (
-        "ammo-turret", "arithmetic-combinator", "artillery-turret", "burner-generator", "car", "cargo-wagon",
-        "constant-combinator", "curved-rail-a", "curved-rail-b", "decider-combinator", "electric-turret",
-        "fluid-turret", "fluid-wagon", "gate", "lamp", "land-mine", "locomotive", "power-switch",
-        "programmable-speaker", "radar", "rail-chain-signal", "rail-signal", "roboport", "straight-rail",
-        "train-stop", "wall",
+        "arithmetic-combinator", "artillery-turret", "artillery-wagon", "burner-generator", "car", "cargo-wagon",
+        "constant-combinator", "construction-robot", "curved-rail-a", "curved-rail-b", "decider-combinator",
+        "display-panel", "fluid-turret", "fluid-wagon", "half-diagonal-rail", "lamp", "locomotive",
+        "logistic-robot", "power-switch", "programmable-speaker", "radar", "rail-chain-signal", "rail-signal",
+        "roboport", "selector-combinator", "spider-vehicle", "straight-rail", "train-stop",
     ),
     steam.Boiler: ("boiler",),
     steam.Generator: ("generator",),
     steam.OffshorePump: ("offshore-pump",),
+    turrets.AmmoTurret: ("ammo-turret",),
+    turrets.ElectricTurret: ("electric-turret",),
+    turrets.LandMine: ("land-mine",),
+    turrets.Worm: ("turret",),
     undergrounds.UndergroundBelt: ("underground-belt",),
+    units.Spawner: ("unit-spawner",),
+    units.Unit: ("unit",),
 }  # fmt: skip
 
 CLASSES.update({name: cls for cls, names in KINDS.items() for name in names})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Area = tuple[float, float, float, float]  # left, top, right, bottom; tiles
 CHUNK = 32
+LOOKOUT_CELL = 16  # tiles on a side of the cells in which those who look out are shown who comes
 FEW_TILES = 64  # an area of no more is looked up tile by tile
 REACH = 6.0  # no entity's box reaches farther from its position, tiles
 
@@ -32,6 +33,7 @@ class Surface:
         self.interested: dict[
             tuple[int, int], dict[int, Entity]
         ] = {}  # tile -> who wants to know of changes there
+        self.lookouts: dict[tuple[int, int], dict[int, Entity]] = {}  # (x, y) of cell -> who looks out there
         self.always_day = False
         self._next_order = 0
 
@@ -56,6 +58,15 @@ class Surface:
         self._queue_up(entity)
         self._index(entity)
         self._tell(entity)
+        if self.lookouts:
+            self._show(entity, {_lookout_cell(entity.x, entity.y)})
+
+    def _show(self, entity: Entity, cells: set[tuple[int, int]]) -> None:
+        """Let those who look out there know that an entity has come, moved or gone."""
+        for cell in sorted(cells):
+            for lookout in list(self.lookouts.get(cell, {}).values()):
+                if lookout is not entity:
+                    lookout.noticed(entity)
 
     def _queue_up(self, entity: Entity) -> None:
         """Give it the last place in the order in which searches answer: by chunk, then as placed or last moved."""
@@ -86,10 +97,12 @@ class Surface:
         """Take an entity off the map and tell those who care about its tiles."""
         self._unindex(entity)
         self._tell(entity)
+        if self.lookouts:
+            self._show(entity, {_lookout_cell(entity.x, entity.y)})
 
     def moved(self, entity: Entity, x: float, y: float) -> None:
         """Move an entity, or fit its box to a new direction."""
-        old = list(entity.tiles())
+        old, old_place = list(entity.tiles()), (entity.x, entity.y)
         self._unindex(entity)
         if (x, y) != (entity.x, entity.y):
             entity.x, entity.y = x, y
@@ -98,6 +111,8 @@ class Surface:
         self._index(entity)
         if self.interested:
             self._tell_cells({*old, *entity.tiles()}, entity)
+        if self.lookouts and (x, y) != old_place:
+            self._show(entity, {_lookout_cell(*old_place), _lookout_cell(x, y)})
 
     def watch_tile(self, x: int, y: int, entity: Entity) -> None:
         """`entity.surroundings_changed` is called whenever something is built, removed or turned on a tile."""
@@ -229,6 +244,10 @@ class Surface:
                 ):  # fmt: skip
                     return e
         return None
+
+
+def _lookout_cell(x: float, y: float) -> tuple[int, int]:
+    return (int(x // LOOKOUT_CELL), int(y // LOOKOUT_CELL))
 
 
 def _order(entity: Entity) -> int:

@@ -14,6 +14,7 @@ from runtime.engine.surface import Surface
 
 if TYPE_CHECKING:
     from runtime.engine.systems.belts import Belts
+    from runtime.engine.systems.combat import Combat
 
 Deposit = tuple[str, float, float, int]  # resource, x, y, amount
 UNIT_BITS: Final = 20
@@ -52,8 +53,10 @@ class World:
         # Here and not above: the systems import this module.
         from runtime.engine import kinds  # noqa: F401 - gives every type of entity its class
         from runtime.engine.systems.belts import Belts
+        from runtime.engine.systems.combat import Combat
         from runtime.engine.systems.paths import Paths
 
+        self.combat: Combat = Combat()
         self.belts: Belts = Belts(self)
         self.paths: Paths = Paths(self)
 
@@ -72,7 +75,7 @@ class World:
 
     def more_state(self) -> list[Any]:
         """Plain data for the state hash that belongs to no entity and no force."""
-        return [self.paths.state(), self.surface.always_day]
+        return [self.paths.state(), self.surface.always_day, self.combat.state()]
 
     @property
     def prototypes(self) -> Prototypes:

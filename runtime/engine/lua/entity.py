@@ -28,6 +28,7 @@ from runtime.engine.systems.beacons import Beacon
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.character import MAIN, Character, mine
 from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine, Furnace
+from runtime.engine.systems.damage import hurt, kill
 from runtime.engine.systems.effects import WHOLE, Receiver
 from runtime.engine.systems.electricity import (
     UNITS,
@@ -39,6 +40,8 @@ from runtime.engine.systems.electricity import (
     daylight,
 )
 from runtime.engine.systems.fluids import boxes_of, contents, insert_fluid, remove_fluid
+from runtime.engine.systems.gates import CLOSED, CLOSING, OPEN, OPENING, Gate, Wall
+from runtime.engine.systems.gates import neighbours as joined
 from runtime.engine.systems.ghosts import EntityGhost, Planned
 from runtime.engine.systems.ground import ItemOnGround, receiver
 from runtime.engine.systems.heat import Heat, Reactor
@@ -48,6 +51,7 @@ from runtime.engine.systems.mining import MiningDrill, Resource
 from runtime.engine.systems.nature import Nature
 from runtime.engine.systems.splitters import NAMES, SIDES, Splitter, SplitterHalf
 from runtime.engine.systems.steam import Generator
+from runtime.engine.systems.turrets import ElectricTurret
 from runtime.engine.systems.undergrounds import UndergroundBelt
 
 # Belts can't be teleported in the game either; drills and labs would have to be taken out of their work.
@@ -276,8 +280,6 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     def set_health(self, value: Any) -> None:
         limit = self.max_health()
         self.entity.health = max(0.0, min(limit, values.number(value, "health")))
-        if limit and not self.entity.health:
-            self.entity.world.destroy(self.entity)
 
     @lua_read
     def max_health(self) -> float:
@@ -289,22 +291,58 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         return self.entity.health / limit if limit else None
 
     @lua_method
-    def damage(self, damage: Any, force: Any, kind: Any = None, *rest: Any) -> float:
+    def damage(
+        self, damage: Any, force: Any, kind: Any = None, source: Any = None, cause: Any = None, *rest: Any
+    ) -> float:
         entity = self.entity
         if not entity.proto.max_health:
             raise LuaError(f"{entity.name} has no health.")
-        if not entity.destructible:
-            return 0.0
-        done = min(entity.health, resisted(entity, values.number(damage, "damage"), kind or "physical"))
-        entity.health -= done
-        if entity.health <= 0:
-            entity.world.destroy(entity)
-        return done
+        name = "impact" if kind is None else values.name_of(kind, "damage type")
+        if name not in load().raw["damage-type"]:
+            raise LuaError(f"Unknown damage type: {name}")
+        by = cause if isinstance(cause, LuaEntity) else source
+        return hurt(
+            entity,
+            max(0.0, values.number(damage, "damage")),
+            name,
+            force_of(entity.world, force),
+            by.entity if isinstance(by, LuaEntity) and by.valid else None,
+        )
 
     @lua_method
     def die(self, force: Any = None, cause: Any = None) -> bool:
-        self.entity.world.destroy(self.entity)
-        return True
+        by = None if force is None else force_of(self.entity.world, force)
+        return kill(self.entity, by, cause.entity if isinstance(cause, LuaEntity) and cause.valid else None)
+
+    @lua_method
+    def is_opened(self) -> bool:
+        gate: Gate = self._need(Gate, "is_opened", "gates")
+        return gate.stage == OPEN
+
+    @lua_method
+    def is_opening(self) -> bool:
+        gate: Gate = self._need(Gate, "is_opening", "gates")
+        return gate.stage == OPENING
+
+    @lua_method
+    def is_closed(self) -> bool:
+        gate: Gate = self._need(Gate, "is_closed", "gates")
+        return gate.stage == CLOSED
+
+    @lua_method
+    def is_closing(self) -> bool:
+        gate: Gate = self._need(Gate, "is_closing", "gates")
+        return gate.stage == CLOSING
+
+    @lua_method
+    def request_to_open(self, force: Any, extra_time: Any = 0) -> None:
+        gate: Gate = self._need(Gate, "request_to_open", "gates")
+        gate.ask(force_of(gate.world, force), 1 + values.unsigned(extra_time, "extra_time"))
+
+    @lua_method
+    def request_to_close(self, force: Any) -> None:
+        gate: Gate = self._need(Gate, "request_to_close", "gates")
+        gate.ask(force_of(gate.world, force), 0)
 
     @lua_method
     def destroy(self, params: Any = None) -> bool:
@@ -705,6 +743,8 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
 
     @lua_read
     def neighbours(self) -> Any:
+        if isinstance(self.entity, (Wall, Gate)):
+            return {side: lua_entity(other) for side, other in joined(self.entity).items()}
         belt: UndergroundBelt = self._need(UndergroundBelt, "neighbours", "underground belts")
         return lua_entity(belt.other_end())
 
@@ -998,6 +1038,8 @@ def electric_buffer(entity: Entity) -> tuple[float, float]:
     """What an electric entity's buffer holds, and its size, joules."""
     if isinstance(entity, Accumulator):
         return entity.stored / UNITS, entity.size / UNITS
+    if isinstance(entity, ElectricTurret):
+        return entity.buffered() / UNITS, entity.size / UNITS
     if isinstance(entity, SolarPanel):
         light = 1.0 if entity.world.surface.always_day else daylight(entity.world.tick)
         return entity.output * light / UNITS, entity.output / UNITS
@@ -1046,12 +1088,3 @@ def force_of(world: Any, value: Any) -> Any:
         return world.force(value)
     except ValueError as error:
         raise LuaError(str(error)) from error
-
-
-def resisted(entity: Entity, damage: float, kind: str) -> float:
-    """The damage that gets through an entity's resistance to a kind of damage."""
-    for resistance in entity.proto.raw.get("resistances") or ():
-        if resistance["type"] == kind:
-            left = max(damage - resistance.get("decrease", 0), 0.0)
-            return float(left * (1 - resistance.get("percent", 0) / 100))
-    return damage

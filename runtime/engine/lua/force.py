@@ -14,6 +14,8 @@ from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
 from runtime.engine.lua.technology import LuaTechnology, technology_name
 from runtime.engine.lua.technology_prototype import LuaTechnologyPrototype
 from runtime.engine.prototypes import load
+from runtime.engine.systems.combat import alert
+from runtime.engine.systems.damage import kill
 
 # Whole numbers from 0 on, and those that may be anything, below 0 too.
 COUNTS = (
@@ -307,6 +309,12 @@ class LuaForce(LuaObject):
         return LuaFlowStatistics(self.force.fluids, load().raw["fluid"], "fluid", self.force)
 
     @lua_method
+    def get_kill_count_statistics(self, surface: Any) -> LuaFlowStatistics:
+        """Entities that it killed, and that it lost."""
+        self._surface(surface)
+        return LuaFlowStatistics(self.force.kills, load().entity, "entity")
+
+    @lua_method
     def get_entity_count(self, name: Any) -> int:
         """How many entities of a kind it has."""
         name = values.name_of(name, "entity")
@@ -386,6 +394,7 @@ class LuaForce(LuaObject):
         """Let it attack another force, or not."""
         name = self._other(other).name
         (self.force.cease_fire.add if cease_fire else self.force.cease_fire.discard)(name)
+        alert(self.force.world)
 
     @lua_method
     def get_friend(self, other: Any) -> bool:
@@ -398,6 +407,7 @@ class LuaForce(LuaObject):
         """Let it take another force for a friend, or not."""
         name = self._other(other).name
         (self.force.friends.add if friend else self.force.friends.discard)(name)
+        alert(self.force.world)
 
     @lua_method
     def is_friend(self, other: Any) -> bool:
@@ -415,7 +425,7 @@ class LuaForce(LuaObject):
         world = self.force.world
         for unit in list(world.surface.by_type.get("unit", {}).values()):
             if unit.force is self.force:
-                world.destroy(unit)
+                kill(unit)
 
     @lua_method
     def get_evolution_factor(self, surface: Any = None) -> float:

@@ -15,6 +15,7 @@ from runtime.engine.lua.surface import LuaSurface
 
 if TYPE_CHECKING:
     from runtime.engine.game import Game
+    from runtime.engine.world import World
 
 
 class LuaGameScript(LuaObject):
@@ -25,7 +26,7 @@ class LuaGameScript(LuaObject):
 
     def __init__(self, game: Game) -> None:
         self.game = game
-        self.settings = MapSettings()
+        self.settings = MapSettings(game.world)
 
     # --- time --------------------------------------------------------------------------------------------------
 
@@ -153,34 +154,42 @@ class LuaGameScript(LuaObject):
         return True
 
 
-class Settings(LuaObject):
-    """A group of settings that scripts may read and change; nothing of it acts while enemies are absent."""
+class EnemyExpansion(LuaObject):
+    """`game.map_settings.enemy_expansion`: whether enemies found new nests, which they don't do here."""
 
-    __slots__ = ("given",)
-    object_name = "MapSettings"
+    __slots__ = ("world",)
+    object_name = "EnemyExpansionMapSettings"
     any_key = True
 
-    def __init__(self, given: dict[str, Any]) -> None:
-        self.given = given
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @lua_read
+    def enabled(self) -> bool:
+        return self.world.combat.expands
+
+    @lua_write("enabled")
+    def set_enabled(self, value: Any) -> None:
+        self.world.combat.expands = bool(value)
 
 
-def _setting(name: str) -> tuple[Any, Any]:
-    def read(self: Settings) -> Any:
-        return self.given[name]
+class EnemyEvolution(LuaObject):
+    """`game.map_settings.enemy_evolution`: whether enemies evolve when their nests are killed."""
 
-    def write(self: Settings, value: Any) -> None:
-        self.given[name] = value
+    __slots__ = ("world",)
+    object_name = "EnemyEvolutionMapSettings"
+    any_key = True
 
-    return read, write
+    def __init__(self, world: World) -> None:
+        self.world = world
 
+    @lua_read
+    def enabled(self) -> bool:
+        return self.world.combat.evolves
 
-class EnemySettings(Settings):
-    """`EnemyExpansionMapSettings` and `EnemyEvolutionMapSettings`: whether they are on."""
-
-    __slots__ = ()
-
-
-EnemySettings._reads["enabled"], EnemySettings._writes["enabled"] = _setting("enabled")
+    @lua_write("enabled")
+    def set_enabled(self, value: Any) -> None:
+        self.world.combat.evolves = bool(value)
 
 
 class MapSettings(LuaObject):
@@ -189,14 +198,14 @@ class MapSettings(LuaObject):
     __slots__ = ("evolution", "expansion")
     object_name = "MapSettings"
 
-    def __init__(self) -> None:
-        self.evolution = EnemySettings({"enabled": True})
-        self.expansion = EnemySettings({"enabled": True})
+    def __init__(self, world: World) -> None:
+        self.evolution = EnemyEvolution(world)
+        self.expansion = EnemyExpansion(world)
 
     @lua_read
-    def enemy_evolution(self) -> EnemySettings:
+    def enemy_evolution(self) -> EnemyEvolution:
         return self.evolution
 
     @lua_read
-    def enemy_expansion(self) -> EnemySettings:
+    def enemy_expansion(self) -> EnemyExpansion:
         return self.expansion

@@ -15,6 +15,7 @@ from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
 from runtime.engine.lua.tile import LuaTile
 from runtime.engine.placing import can_fast_replace, can_place, faced, place, snapped
 from runtime.engine.prototypes import EntityPrototype, load
+from runtime.engine.systems.combat import alert
 from runtime.engine.systems.electricity import ElectricPole
 from runtime.engine.systems.ghosts import GHOST, TILE_GHOST, EntityGhost, Planned, plan_entity, plan_tile
 from runtime.engine.systems.ground import ItemOnGround
@@ -69,7 +70,12 @@ class LuaSurface(LuaObject):
 
     @lua_read
     def peaceful_mode(self) -> bool:
-        return True
+        return self.world.combat.peaceful
+
+    @lua_write("peaceful_mode")
+    def set_peaceful_mode(self, value: Any) -> None:
+        self.world.combat.peaceful = bool(value)
+        alert(self.world)
 
     # --- finding entities --------------------------------------------------------------------------------------
 
@@ -402,6 +408,7 @@ class LuaSurface(LuaObject):
             through_own=bool(flags.get("allow_paths_through_own_entities")) if isinstance(flags, dict) else False,
             ignore=ignore.entity if isinstance(ignore, LuaEntity) else None,
             force=force_of(self.world, wanted.get("force") or "player"),
+            opens_gates=bool(wanted.get("can_open_gates")),
         )  # fmt: skip
 
 

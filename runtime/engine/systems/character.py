@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from runtime.engine.entity import NEVER, PICK, SETTLE, Entity, Process, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import TICKS_PER_SECOND, ItemPrototype, load
+from runtime.engine.systems.corpses import lay_down
+from runtime.engine.systems.gates import Gate
 from runtime.engine.systems.hand_crafting import HandCrafting
 from runtime.engine.systems.mining import Resource
 
 if TYPE_CHECKING:
+    from runtime.engine.force import Force
     from runtime.engine.world import World
 
 # defines.inventory.character_*
@@ -226,11 +229,19 @@ class Character(Entity):
         self._health = value
         self._healed = tick
 
+    def died(self, force: Force | None, cause: Entity | None) -> None:
+        """What it carried stays in its corpse."""
+        while entries := self.crafting.entries():
+            self.crafting.cancel(0, entries[0][1])
+        carried = (self.main, self.guns, self.ammo, self.armor, self.trash, self.cursor)
+        self.armor.changed = None  # else what its pockets held would fall out
+        lay_down(self.world, self.proto.raw["character_corpse"], self.x, self.y, carried)
+
     # --- what it reaches -----------------------------------------------------------------------------------------
 
-    def is_self(self, entity: Entity) -> bool:
-        """Whether an entity is this character, which does not stand in its own way."""
-        return entity is self
+    def passes(self, entity: Entity) -> bool:
+        """Whether an entity does not stand in its way: itself, and open gates."""
+        return entity is self or (isinstance(entity, Gate) and entity.is_open)
 
     def can_reach(self, entity: Entity) -> bool:
         """Whether an entity's collision box is within reach (measured: box, boundary included)."""
@@ -388,7 +399,7 @@ class Walking(Process):
         for step_x, step_y in ((dx, dy), (dx, 0.0), (0.0, dy)):
             if step_x or step_y:
                 x, y = _grid(character.x + step_x * speed), _grid(character.y + step_y * speed)
-                if world.surface.obstacle(character.proto, x, y, 0, character.is_self) is None:
+                if world.surface.obstacle(character.proto, x, y, 0, character.passes) is None:
                     world.surface.moved(character, x, y)
                     break
         world.schedule(self, tick + 1, SETTLE)

@@ -20,7 +20,7 @@ MOST_NODES = 60_000
 
 @dataclass
 class Request:
-    """What `LuaSurface.request_path` was asked. `through_own`: entities of `force` are no obstacles."""
+    """What `LuaSurface.request_path` was asked. `through_own`: entities of `force` are no obstacles, `opens_gates`: its gates."""
 
     number: int
     due: int
@@ -34,6 +34,7 @@ class Request:
     through_own: bool
     ignore: Entity | None
     force: Force
+    opens_gates: bool = False
 
 
 class Paths(Process):
@@ -50,6 +51,7 @@ class Paths(Process):
     def request(
         self, start: tuple[float, float], goal: tuple[float, float], radius: float, box: tuple[float, float, float, float],
         layers: frozenset[str], *, resolution: int, straight: bool, through_own: bool, ignore: Entity | None, force: Force,
+        opens_gates: bool = False,
     ) -> int:  # fmt: skip
         """Ask for a path; the number that the answer will bear."""
         number = self.next_number
@@ -69,6 +71,7 @@ class Paths(Process):
                 through_own,
                 ignore,
                 force,
+                opens_gates,
             )
         )
         if len(self.requests) == 1:
@@ -105,6 +108,7 @@ class Paths(Process):
                             and e is not request.ignore
                             and not layers.isdisjoint(e.proto.collision_layers)
                             and not (request.through_own and e.force is request.force)
+                            and not (request.opens_gates and e.type == "gate" and e.force is request.force)
                         ):  # fmt: skip
                             return True
             return False
