@@ -90,8 +90,9 @@ ROWS: dict[str, tuple[str, ...]] = {
     "character": (
         "character:what_the_prototype_gives_it",
         "character:mining_ore_takes_120_ticks",
-        "here:a_character_runs_exactly",
-        "here:a_character_reaches_exactly",
+        "character:reach_is_to_the_box",
+        "here:a_character_runs_015_cut_to_256ths",
+        "here:a_character_mines_within_2_7",
     ),
     "hand-crafting": (
         "character:each_recipe_takes_its_time_at_speed_one", "character:intermediates_of_all_crafts_come_first",
@@ -418,27 +419,22 @@ def character_at(world: World, x: float, y: float) -> Character:
     return found
 
 
-def test_a_character_runs_exactly() -> None:
+def test_a_character_runs_015_cut_to_256ths() -> None:
     world = new_world()
     character = character_at(world, 0, 0)
     character.walking.set(True, EAST)
-    world.advance(10)
-    before = character.x
-    world.advance(110)
-    assert character.x - before == pytest.approx(100 * 0.15, abs=0.5)
+    world.advance(100)
+    assert character.x == 100 * math.floor(0.15 * 256) / 256
 
 
-def test_a_character_reaches_exactly() -> None:
-    prototype = load().entity["character"].raw
-    assert (prototype["reach_distance"], prototype["build_distance"]) == (10, 10)
-    assert prototype["reach_resource_distance"] == 2.7
-    for distance, mined in ((2.5, True), (3.5, False)):
-        world = new_world()
-        world.create("iron-ore", distance, 0, 0, world.forces["neutral"], amount=10)
-        character = character_at(world, 0, 0)
-        character.mining.start(distance, 0)
-        world.advance(1 + 2 * 121)
-        assert (character.main.count("iron-ore") > 0) == mined
+@pytest.mark.parametrize(("distance", "mined"), [(2.69, 2), (2.71, 0)])
+def test_a_character_mines_within_2_7(distance: float, mined: int) -> None:
+    world = new_world()
+    world.create("iron-ore", distance, 0, 0, world.forces["neutral"], amount=10)
+    character = character_at(world, 0, 0)
+    character.mining.start(distance, 0)
+    world.advance(1 + 2 * 120)
+    assert character.main.count("iron-ore") == mined
 
 
 # --- the lab map ---------------------------------------------------------------------------------------------------
