@@ -59,20 +59,21 @@ NOTHING: frozenset[str] = frozenset()
 class Window:
     """What an inserter can reach of a lane: from `low` up to `high`, places of the lane; `base` is where its belt begins.
 
-    `chases` are those that are known to arms like its own beside a belt like this.
+    `chases` are those that are known to arms like its own beside a belt like this, as `key` has it.
     """
 
-    __slots__ = ("base", "chases", "high", "lane", "low", "number")
+    __slots__ = ("base", "chases", "high", "key", "lane", "low", "number")
 
     def __init__(self, inserter: Inserter, belt: TransportBelt, number: int) -> None:
         self.number = number
         self.lane = belt.lanes[number]
         self.low, self.high = belt.reach(number)
         self.base = belt.offsets[number] + belt.hidden
-        self.chases: Chases = inserter.arm.chases_to(
-            (belt.x - inserter.x, belt.y - inserter.y, belt.direction, belt.lengths[0] - belt.lengths[1], number,
-             self.low - self.base, self.lane.speed)
+        self.key = (
+            belt.x - inserter.x, belt.y - inserter.y, belt.direction, belt.lengths[0] - belt.lengths[1], number,
+            self.low - self.base, self.lane.speed,
         )  # fmt: skip
+        self.chases: Chases = inserter.arm.chases_to(self.key)
 
 
 class Inserter(Chaser):
@@ -426,7 +427,8 @@ class Inserter(Chaser):
                 self.level = level
                 self.came = NO_PATH
                 self.arm = arm_type(self.proto, (level or LEVELS) / LEVELS)
-                self.seen = None
+                for window in self.windows:
+                    window.chases = self.arm.chases_to(window.key)
 
     def plug(self, network: Any) -> None:
         moving = self.path.count > 0 and self.world.tick < self.began + self.steps
