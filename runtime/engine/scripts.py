@@ -139,7 +139,7 @@ class Scripts:
         world = self.game.world
         kind = reference[0]
         if kind == "entity":
-            entity: Any = world.processes.get(reference[1])
+            entity: Any = world.process(reference[1])
             return lua_entity(entity)
         if kind == "placed":
             name, x, y = reference[1:]

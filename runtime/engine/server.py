@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import gc
 import importlib.metadata
 import json
 import logging
@@ -336,6 +337,8 @@ def main(arguments: Sequence[str] | None = None, find_game: Callable[[], MakeGam
             file=sys.stderr,
         )
         return 1
+    # A world makes little garbage that refers to itself, and has many objects to look through for it.
+    gc.set_threshold(50_000, 20, 20)
     log = Log()
     logging.basicConfig(level=logging.INFO, handlers=[LogHandler(log)], format="%(message)s")
     now = time.strftime("%Y-%m-%d %H:%M:%S")

@@ -37,7 +37,7 @@ class World:
         self.tick = 0
         self.seed = seed
         self.heap: list[int] = []
-        self.processes: dict[int, Process] = {}
+        self.processes: list[Process | None] = [None]  # by unit number
         self.next_unit_number = 1
         self.random = random.Random(seed)
         self.forces: dict[str, Force] = {
@@ -89,12 +89,16 @@ class World:
         process.unit_number = self.next_unit_number
         process.key = NEVER
         self.next_unit_number += 1
-        self.processes[process.unit_number] = process
+        self.processes.append(process)
 
     def unregister(self, process: Process) -> None:
         """Forget a process; its pending event will not happen."""
         process.key = NEVER
-        self.processes.pop(process.unit_number, None)
+        self.processes[process.unit_number] = None
+
+    def process(self, unit_number: int) -> Process | None:
+        """The process that has a unit number, if there is one."""
+        return self.processes[unit_number] if 0 < unit_number < len(self.processes) else None
 
     def schedule(self, process: Process, tick: int, phase: int) -> None:
         """Let `process.on_event` be called at `tick`, in place of what was pending."""
@@ -112,7 +116,7 @@ class World:
         heap = self.heap
         while heap:
             key = heap[0]
-            process = self.processes.get(key & UNIT_MASK)
+            process = self.processes[key & UNIT_MASK]
             if process is not None and process.key == key:
                 return key >> (UNIT_BITS + 2)
             heapq.heappop(heap)
@@ -126,7 +130,7 @@ class World:
         pop = heapq.heappop
         while heap and heap[0] < limit:
             key = pop(heap)
-            process = processes.get(key & UNIT_MASK)
+            process = processes[key & UNIT_MASK]
             if process is not None and process.key == key:
                 self.tick = key >> (UNIT_BITS + 2)
                 process.key = NEVER
