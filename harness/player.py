@@ -22,24 +22,22 @@ import httpx2
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 
-from harness.factory import Patch, plan_lines
+from harness.pieces import Patch
+from harness.plan import MADE, PLATES, Hopeless, Site, for_goal, open_play
 from harness.programs import program
-from harness.stages import PLATES, Planner, Stage, Thing, View
+from harness.stages import Planner, Stage, Thing, View
 
 PROGRAM_SECONDS = 300
 """Wall time that one program may take."""
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 30.0
 """How long to wait before trying again when the world doesn't answer: ever twice as long."""
-DRILL_PER_SECOND = 0.25
 TICKS_PER_SECOND = 60
+ASKED = 3
+"""Of how many technologies the player asks at a time whether they are researched."""
 
 
 class WorldAway(Exception):
     """The world, or the way to it, doesn't answer now; it may again."""
-
-
-class Hopeless(Exception):
-    """There is nothing that this player can do here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +54,10 @@ class Goal:
         item, _, rate = text.partition("=")
         count, _, seconds = rate.partition("/")
         goal = cls(item, float(count), float(seconds))
-        if goal.item not in (*PLATES, *PLATES.values()):
-            raise ValueError(
-                f"{goal.item} is not made by this player, only {', '.join((*PLATES, *PLATES.values()))}"
-            )
+        able = (*PLATES, *PLATES.values(), *MADE)
+        if goal.item not in able:
+            raise ValueError(f"{goal.item} is not made by this player, only {', '.join(able)}")
         return goal
-
-    @property
-    def ore(self) -> str:
-        """The ore whose cells make it."""
-        return next(ore for ore, plate in PLATES.items() if self.item in (ore, plate))
 
 
 class World:
@@ -94,15 +86,10 @@ async def play(world: World, goal: Goal | None = None) -> None:
         WorldAway: it doesn't answer.
         Hopeless: there is nothing to do.
     """
-    planner = await survey(world)
+    planner = await survey(world, goal)
     while True:
-        seen = await world.run("looking around", "look_around()")
-        if seen["error"] is not None:
-            raise WorldAway(f"it can't be seen: {seen['error']}")
-        things = [Thing.from_json(line) for line in seen["output"].splitlines() if line.startswith("[")]
-        carried = (await world.call("observe"))["inventory"]
-        view = View(things, carried)
-        if goal and planner.complete(view, goal.ore) * DRILL_PER_SECOND * goal.seconds >= 1.5 * goal.count:
+        view = await look(world, planner)
+        if goal and planner.complete(view):
             made = await measure(world, goal)
             say(f"{made:.1f} {goal.item} in {goal.seconds:g} s")
             if made >= goal.count:
@@ -110,7 +97,22 @@ async def play(world: World, goal: Goal | None = None) -> None:
         await act(world, planner, planner.choose(view))
 
 
-async def survey(world: World) -> Planner:
+async def look(world: World, planner: Planner) -> View:
+    """See what stands, what is carried, and what is researched."""
+    asked = planner.to_research[:ASKED]
+    seen = await world.run("looking around", f"look_around({asked})")
+    if seen["error"] is not None:
+        raise WorldAway(f"it can't be seen: {seen['error']}")
+    lines = seen["output"].splitlines()
+    planner.researched.update(
+        name for line in lines if line.startswith('{"researched"') for name in json.loads(line)["researched"]
+    )
+    state = await world.call("observe")
+    things = [Thing.from_json(line) for line in lines if line.startswith("[")]
+    return View(things, state["inventory"], state["research"])
+
+
+async def survey(world: World, goal: Goal | None) -> Planner:
     """Find the resource patches and plan the factory for them."""
     result = await world.run("surveying the map", "find_patches()")
     found = [line for line in result["output"].splitlines() if line.startswith("{")]
@@ -118,12 +120,9 @@ async def survey(world: World) -> Planner:
         raise WorldAway(f"the survey failed: {result['error']}")
     boxes = json.loads(found[-1])
     patches = {name: Patch(*(int(side // 1) for side in box)) for name, box in boxes.items() if box}
-    if "coal" not in patches or "iron-ore" not in patches:
-        raise Hopeless("there is no coal or no iron ore in reach")
-    lines = plan_lines(patches["coal"], patches["iron-ore"], patches.get("copper-ore"))
-    if not lines:
-        raise Hopeless("the patches don't lie as on the lab map, coal above iron ore")
-    return Planner(lines, patches["iron-ore"])
+    site = Site(patches)
+    steps = for_goal(site, goal.item, goal.count / goal.seconds) if goal else open_play(site)
+    return Planner(steps, site.iron)
 
 
 async def act(world: World, planner: Planner, stage: Stage) -> None:

@@ -8,30 +8,37 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from harness.factory import (
+from harness.factory import yard
+from harness.pieces import (
+    ALIKE,
     BELT,
-    CHEST,
-    CHESTS,
+    BOILER,
     COST,
     DRILL,
+    FACING,
     FURNACE,
-    Cell,
-    Line,
+    INGREDIENTS,
+    LAB,
+    PAIRS,
+    RED,
     Patch,
     Piece,
-    building_order,
-    yard,
+    Step,
+    size_of,
+    tiles,
 )
+from harness.plan import CELL_PER_SECOND, PLATES
+from harness.workshop import AUTOMATION
 
-BATCH = 40
+BATCH = 60
 """How many things one program puts up at most."""
 BELTS_AT_ONCE = 20
 """It isn't worth walking for fewer belts."""
-POCKET_COAL, POCKET_STONE = 60, 50
-"""How much coal and stone the player likes to carry."""
+POCKET_COAL, POCKET_STONE, POCKET_WOOD, POCKET_PLATES = 60, 50, 40, 200
+"""How much the player likes to carry, and takes when it is there anyway."""
 MEAL = 8
 """Coal put into a machine that has none left, and on the same walk into those that have less than half of it."""
 FULL_CHEST = 1000
@@ -40,12 +47,38 @@ FULL_POCKETS = 2000
 """Plates of a kind that the player carries at most, before it puts some into the yard."""
 YARD_CHEST = 3000
 """Plates that are put into a chest of the yard; an iron one holds 3,200."""
-PLATES = {"iron-ore": "iron-plate", "copper-ore": "copper-plate"}
 ATTEMPTS, FORGIVENESS = 3, 100
 """How often something is tried at a place, and after how many stages it is tried again."""
 PATIENCE = 8
 """After so many waits in vain the player smelts by hand."""
 SMELT_SECONDS = 3.2
+FIRST_SCIENCE = 10
+"""Red science that is made by hand: without it there are no machines that make any."""
+SURPLUS = 20
+"""A chest of the workshop with more than so many of a thing can spare it."""
+RESEARCH = (
+    AUTOMATION,
+    "logistic-science-pack",
+    "logistics",
+    "steel-processing",
+    "automation-2",
+    "fast-inserter",
+    "research-speed-1",
+    "engine",
+    "toolbelt",
+    "fluid-handling",
+    "electric-energy-distribution-1",
+    "advanced-material-processing",
+    "logistics-2",
+    "solar-energy",
+    "landfill",
+    "circuit-network",
+    "oil-gathering",
+    "research-speed-2",
+    "railway",
+    "concrete",
+)
+"""What is researched, in this order: as far as red and green science go."""
 
 
 Place = tuple[float, float]
@@ -76,6 +109,7 @@ class Thing:
     status: str = "normal"
     fuel: int | None = None
     holds: Mapping[str, int] = field(default_factory=dict)
+    recipe: str | None = None
 
     @classmethod
     def from_json(cls, line: str) -> Thing:
@@ -85,10 +119,11 @@ class Thing:
 
 @dataclass
 class View:
-    """What the player sees: things by their place, and what it carries."""
+    """What the player sees: things by their place, what it carries, and which technology is being researched."""
 
     things: list[Thing]
     carried: Mapping[str, int]
+    researching: str | None = None
 
     def __post_init__(self) -> None:
         self.at = {(thing.x, thing.y): thing for thing in self.things}
@@ -99,9 +134,11 @@ class View:
         thing = self.at.get((piece.x, piece.y))
         if thing is None:
             return False
-        if piece.name == CHEST:
-            return thing.name in CHESTS
-        return thing.name == piece.name and (piece.name == FURNACE or thing.facing == piece.facing)
+        if thing.name not in ALIKE.get(piece.name, (piece.name,)):
+            return False
+        if piece.recipe and thing.recipe != piece.recipe:
+            return False
+        return piece.name not in FACING or thing.facing == piece.facing
 
     def in_the_way(self, piece: Piece) -> list[Thing]:
         """What stands where a missing piece is to go."""
@@ -113,28 +150,16 @@ class View:
         return sorted((t for t in self.things if t.holds.get(item)), key=lambda t: -t.holds[item])
 
 
-def size_of(name: str) -> Sequence[float]:
-    """The size of a planned thing, tiles."""
-    return (2, 2) if name in (DRILL, FURNACE) else (1, 1)
-
-
-def tiles(x: float, y: float, size: Sequence[float]) -> Iterator[tuple[int, int]]:
-    """The tiles under a thing with its centre at (x, y)."""
-    left, top = math.floor(x - size[0] / 2 + 0.01), math.floor(y - size[1] / 2 + 0.01)
-    for column in range(left, left + max(1, round(size[0]))):
-        for row in range(top, top + max(1, round(size[1]))):
-            yield column, row
-
-
 class Planner:
-    """Chooses stages for a map: `patches` are its resource patches by name.
+    """Chooses stages for a plan, whose steps are put up in their order. `iron` is the patch beside the yard.
 
-    It remembers only what it has tried in vain.
+    It remembers only what it has tried in vain, and what has been researched.
     """
 
-    def __init__(self, lines: Sequence[Line], iron: Patch) -> None:
-        self.lines = list(lines)
+    def __init__(self, steps: Sequence[Step], iron: Patch) -> None:
+        self.steps = list(steps)
         self.trouble: Counter[Place] = Counter()
+        self.researched: set[str] = set()
         self.chosen = self.waits = 0
         self._iron = iron
 
@@ -146,16 +171,25 @@ class Planner:
         """Whether it was tried in vain often enough there, for now."""
         return self.trouble[place] >= ATTEMPTS
 
-    def usable_lines(self) -> list[Line]:
-        """The lines whose belts can be built, with the cells and coal drills that can."""
-        blocked = {place for place in self.trouble if self.given_up(place)}
-        lines = (line.without(blocked) for line in self.lines)
-        return [line for line in lines if line.to_iron]
+    @property
+    def to_research(self) -> list[str]:
+        """Technologies that are wanted, the next one first."""
+        return [name for name in RESEARCH if name not in self.researched]
 
-    def complete(self, view: View, ore: str) -> int:
-        """How many cells for an ore stand complete."""
-        cells = (cell for line in self.lines for cell in line.cells if cell.ore == ore)
-        return sum(all(map(view.stands, cell.pieces)) for cell in cells)
+    def usable(self) -> list[Step]:
+        """The steps that can be taken: nothing of them was given up, nor of what they need."""
+        found: dict[Step, None] = {}
+        known = set(self.steps)
+        for step in self.steps:
+            after = step.after is None or step.after in found or step.after not in known
+            allowed = step.technology is None or step.technology in self.researched
+            if after and allowed and not any(self.given_up((p.x, p.y)) for p in step.pieces):
+                found[step] = None
+        return list(found)
+
+    def complete(self, view: View) -> bool:
+        """Whether all of the plan stands that can be built."""
+        return all(view.stands(piece) for step in self.usable() for piece in step.pieces)
 
     def choose(self, view: View) -> Stage:
         """The next stage."""
@@ -167,29 +201,61 @@ class Planner:
         return stage
 
     def _choose(self, view: View) -> Stage:
-        lines = self.usable_lines()
-        steps = building_order(lines)
-        planned = {piece for step in steps for piece in step}
-        hungry = self._hungry(view, planned)
-        if hungry:
+        steps = self.usable()
+        pieces = list(dict.fromkeys(p for step in steps for p in step.pieces))
+        if hungry := self._hungry(view, pieces):
             return self._feed(view, hungry)
-        missing = list(dict.fromkeys(p for step in steps for p in step if not view.stands(p)))
+        if research := self._research(view, pieces):
+            return research
+        missing = [piece for piece in pieces if not view.stands(piece)]
         # Iron is what everything is built of: it goes to the yard only when all is built.
         if store := self._store(view, ["copper-plate"] if missing else list(PLATES.values())):
             return store
         if missing:
-            return self._build(view, missing, [cell for line in lines for cell in line.cells])
+            return self._build(view, missing, steps)
         return self._empty(view) or self._chores(view) or self._wait(60)
+
+    # --- research ----------------------------------------------------------------------------------------------
+
+    def _research(self, view: View, pieces: Sequence[Piece]) -> Stage | None:
+        """Choose what is researched next; None while something is, or without a lab."""
+        lab = next((p for p in pieces if p.name == LAB and view.stands(p)), None)
+        if lab is None or not self.to_research or self.given_up((lab.x, lab.y)):
+            return None
+        following, place = self.to_research[0], (lab.x, lab.y)
+        if (
+            following == AUTOMATION
+            and view.at[place].holds.get(RED, 0) < FIRST_SCIENCE
+            and not view.researching
+        ):
+            ready = view.carried.get(RED, 0)
+            short = {
+                item: count * (FIRST_SCIENCE - ready) - view.carried.get(item, 0)
+                for item, count in COST[RED].items()
+            }
+            if any(count > 0 for count in short.values()):
+                return self._get(view, {i: n for i, n in short.items() if n > 0}, [])
+            order = [[RED, FIRST_SCIENCE, LAB, lab.x, lab.y]]
+            return Stage("the first science", f"have([[{RED!r}, {FIRST_SCIENCE}]])\nput({order})", (place,))
+        if view.researching:
+            return None
+        return Stage(f"researching {following}", f"set_research({following!r})", (place,))
 
     # --- fuel --------------------------------------------------------------------------------------------------
 
-    def _hungry(self, view: View, planned: set[Piece]) -> list[Thing]:
+    def _hungry(self, view: View, planned: Sequence[Piece]) -> list[Thing]:
         found = []
         for piece in planned:
             thing = view.at.get((piece.x, piece.y))
             if thing and thing.fuel is not None and not self.given_up((thing.x, thing.y)):
                 # An inserter that carries coal helps itself: its slot may be empty for long.
-                low = MEAL // 2 if thing.name in (DRILL, FURNACE) else 0 if thing.status == "no_fuel" else -1
+                low = (
+                    MEAL // 2
+                    if thing.name in (DRILL, FURNACE, BOILER)
+                    else 0
+                    if thing.status == "no_fuel"
+                    else -1
+                )
                 if thing.fuel <= low:
                     found.append(thing)
         if all(thing.fuel for thing in found):
@@ -206,46 +272,54 @@ class Planner:
 
     # --- building ----------------------------------------------------------------------------------------------
 
-    def _build(self, view: View, missing: list[Piece], cells: list[Cell]) -> Stage:
+    def _build(self, view: View, missing: list[Piece], steps: list[Step]) -> Stage:
+        for piece in missing:
+            thing = view.at.get((piece.x, piece.y))
+            if thing and piece.recipe and thing.name in ALIKE.get(piece.name, ()):
+                order = [[thing.name, thing.x, thing.y, piece.recipe]]
+                return Stage(
+                    f"setting a recipe: {piece.recipe}", f"set_recipes({order})", ((piece.x, piece.y),)
+                )
         batch, crafts, short = affordable(missing, view.carried)
+        for name, count in crafts.items():
+            if ready := [t for t in self._sources(view, name) if t.holds[name] > SURPLUS]:
+                return self._take(f"fetching {name}", [(t, name) for t in ready], count)
         left = [p for p in missing if p.name == BELT]
         if len(batch) < min(BELTS_AT_ONCE, len(left)) and all(p.name == BELT for p in batch):
             batch = []
         if not batch:
-            return self._empty(view) or self._get(view, short, cells)
+            return self._empty(view) or self._get(view, short, steps)
         for piece in batch:
             if things := [[t.name, t.x, t.y] for t in view.in_the_way(piece)]:
                 words = f"clearing away {', '.join(str(name) for name, _, _ in things)}"
                 return Stage(words, f"clear({things})", ((piece.x, piece.y),))
-        coal = sum(p.coal for p in batch)
-        if view.carried.get("coal", 0) < min(coal, POCKET_COAL):
+        coal = min(POCKET_COAL, sum(p.coal for p in batch))
+        if view.carried.get("coal", 0) < coal:
             return self._gather("coal", POCKET_COAL)
-        pieces = [[p.name, p.x, p.y, p.facing, p.coal] for p in batch]
-        if not crafts[CHEST] and not view.carried.get(CHEST):
-            # Another chest that is at hand will do.
-            other = next((name for name in CHESTS if view.carried.get(name)), CHEST)
-            pieces = [[other if name == CHEST else name, *rest] for name, *rest in pieces]
+        pieces = [[p.name, p.x, p.y, p.facing, p.coal, p.recipe] for p in batch]
         names = Counter(p.name for p in batch)
         words = "building " + ", ".join(f"{count} {name}" for name, count in names.items())
-        # Furnaces last: crafting a drill uses up one that is carried.
-        carry = sorted(([n, c] for n, c in names.items() if crafts[n]), key=lambda nc: nc[0] == FURNACE)
-        if crafts[DRILL] and [FURNACE, names[FURNACE]] not in carry and names[FURNACE]:
-            carry.append([FURNACE, names[FURNACE]])
-        making = f"have({carry})\n" if carry else ""
+        carry = sorted(([n, c] for n, c in names.items()), key=lambda nc: nc[0] in INGREDIENTS)
+        making = f"have({carry})\n" if crafts else ""
         return Stage(words, f"{making}build({pieces})", tuple((p.x, p.y) for p in batch))
 
-    def _get(self, view: View, short: Mapping[str, int], cells: list[Cell]) -> Stage:
-        """Obtain what is missing for the next pieces: stone by hand, plates from wherever they are."""
-        if short.get("stone"):
-            return self._gather("stone", max(short["stone"], POCKET_STONE))
-        needed = short["iron-plate"]
-        holders = self._sources(view, "iron-plate")
-        if sum(t.holds["iron-plate"] for t in holders) >= needed:
-            return self._take("collecting iron plates", [(t, "iron-plate") for t in holders], needed)
-        smelters = [c for c in cells if c.ore == "iron-ore" and all(map(view.stands, c.core))]
-        if smelters and self.waits < PATIENCE:
-            return self._chores(view) or self._wait(min(30, max(5, needed / len(smelters) / 0.25)))
-        return self._smelt(view, needed, [c.core[0] for c in cells if view.stands(c.core[0])])
+    def _get(self, view: View, short: Mapping[str, int], steps: list[Step]) -> Stage:
+        """Obtain what is missing for the next pieces: stone and wood by hand, plates from wherever they are."""
+        for item, enough in (("stone", POCKET_STONE), ("wood", POCKET_WOOD)):
+            if short.get(item):
+                return self._gather(item, max(short[item], enough))
+        plate, needed = next(iter(short.items()))
+        holders = self._sources(view, plate)
+        if sum(t.holds[plate] for t in holders) >= needed:
+            return self._take(
+                f"collecting {plate}", [(t, plate) for t in holders], max(needed, POCKET_PLATES)
+            )
+        cores = [s.pieces[: s.core] for s in steps if s.ore and PLATES[s.ore] == plate]
+        smelters = sum(all(map(view.stands, core)) for core in dict.fromkeys(cores))
+        if plate != "iron-plate" or (smelters and self.waits < PATIENCE):
+            seconds = needed / max(1, smelters) / CELL_PER_SECOND
+            return self._chores(view) or self._wait(min(30, max(5, seconds)))
+        return self._smelt(view, needed, [core[0] for core in cores if view.stands(core[0])])
 
     def _smelt(self, view: View, needed: int, furnaces: list[Piece]) -> Stage:
         """Smelt by hand: there is no drill yet, or its furnace gives nothing."""
@@ -323,23 +397,25 @@ def affordable(
     """The first pieces that can be put up with what is carried.
 
     Returns:
-        these pieces; what has to be crafted for them; and what the next would need more of, in plates and stone
-        (for belts: for as many as are worth the walk).
+        these pieces, with the names of things that are at hand; what has to be crafted for them; and what the next
+        would need more of, in plates, stone and wood (for belts: for as many as are worth the walk).
     """
     stock, crafts = Counter(carried), Counter[str]()
-    for number, piece in enumerate(missing[:BATCH]):
-        chest = next((name for name in CHESTS if stock[name]), CHEST) if piece.name == CHEST else piece.name
-        if stock[chest]:
-            stock[chest] -= 1
-            continue
-        cost = COST[piece.name]
-        short = {item: count - stock[item] for item, count in cost.items() if stock[item] < count}
-        if short:
-            if piece.name == BELT:
-                more = min(BELTS_AT_ONCE, sum(p.name == BELT for p in missing[number:]))
-                short = {"iron-plate": math.ceil(more / 2) * cost["iron-plate"] - stock["iron-plate"]}
-            return list(missing[:number]), crafts, short
-        stock.subtract(cost)
-        crafts[piece.name] += 1
-        stock[piece.name] += piece.name == BELT
-    return list(missing[:BATCH]), crafts, {}
+    batch: list[Piece] = []
+    for piece in missing[:BATCH]:
+        name = next((name for name in ALIKE.get(piece.name, ()) if stock[name]), piece.name)
+        if not stock[name]:
+            cost = COST[name]
+            short = {item: count - stock[item] for item, count in cost.items() if stock[item] < count}
+            if short:
+                if name == BELT:
+                    more = min(BELTS_AT_ONCE, sum(p.name == BELT for p in missing[len(batch) :]))
+                    short = {"iron-plate": math.ceil(more / 2) * cost["iron-plate"] - stock["iron-plate"]}
+                return batch, crafts, short
+            stock.subtract(cost)
+            made = 2 if name in PAIRS else 1
+            crafts[name] += made
+            stock[name] += made
+        stock[name] -= 1
+        batch.append(replace(piece, name=name))
+    return batch, crafts, {}

@@ -11,6 +11,8 @@ RESOURCES = {
     "stone": Resource.Stone,
     "iron-ore": Resource.IronOre,
     "copper-ore": Resource.CopperOre,
+    "wood": Resource.Wood,
+    "water": Resource.Water,
 }
 LITTER = [Prototype.Coal, Prototype.IronOre, Prototype.CopperOre, Prototype.IronPlate, Prototype.CopperPlate]
 
@@ -44,15 +46,23 @@ def find_patches():
 
 def contents(thing):
     """What a machine or a chest holds for the taking, by item."""
-    for place in ("furnace_result", "inventory"):
+    for place in ("furnace_result", "lab_input", "inventory"):
         held = getattr(thing, place, None)
         if held is not None and not isinstance(held, (dict, list)):
             return {name: count for name, count in held.items() if count}
     return {}
 
 
-def look_around():
-    """Print what stands in the world: a line of JSON for each thing (see harness.stages.Thing)."""
+def recipe_of(thing):
+    """The name of the recipe that was set, or None."""
+    recipe = getattr(thing, "recipe", None)
+    return getattr(recipe, "name", recipe)
+
+
+def look_around(technologies):
+    """Print which of some technologies are researched, and what stands in the world: a line of JSON for each thing
+    (see harness.stages.Thing)."""
+    print(json.dumps({"researched": [name for name in technologies if get_research_progress(name) == []]}))
     for thing in get_entities({prototype for prototype in Prototype if "Group" not in prototype.name}):
         size, fuel = thing.tile_dimensions, getattr(thing, "fuel", None)
         print(
@@ -66,6 +76,7 @@ def look_around():
                     thing.status.value,
                     None if fuel is None else sum(fuel.values()),
                     contents(thing),
+                    recipe_of(thing),
                 ]
             )
         )
@@ -126,16 +137,26 @@ def put_up(name, x, y, facing):
 
 
 def build(pieces):
-    """Put things up in turn: [name, x, y, facing, coal to start with] each. Ends at the first that can't be."""
-    for name, x, y, facing, coal in pieces:
+    """Put things up in turn: [name, x, y, facing, coal to start with, recipe] each. Ends at the first that can't be."""
+    for name, x, y, facing, coal, recipe in pieces:
         try:
             thing = put_up(name, x, y, facing)
+            if recipe:
+                set_entity_recipe(thing, prototype_by_name[recipe])
         except Exception as problem:
             failed(x, y, problem)
             return
         coal = min(coal, inspect_inventory()[Prototype.Coal]) if coal else 0
         if coal:
             insert_item(Prototype.Coal, thing, coal)
+
+
+def set_recipes(orders):
+    """Set recipes: [name of the machine, x, y, recipe] each."""
+    for name, x, y, recipe in orders:
+        go_near(x, y)
+        machine = get_entity(prototype_by_name[name], Position(x=x, y=y))
+        set_entity_recipe(machine, prototype_by_name[recipe])
 
 
 def put(orders):

@@ -1,0 +1,122 @@
+"""The built-in player's workshop: blocks of machines on both sides of a spine.
+
+The *spine* is a belt that goes south with iron plates on its eastern lane and copper plates on its western one: each
+comes from its side, and so keeps to its lane. Machines stand along it, take plates from it, and hand what they make to
+each other; what is left over goes into chests, from which the player builds. A block, east of the spine:
+
+      |>R> c       R  red science, from copper and the gears of G
+      | ^          G  gears
+      |>G> c       K  copper cable     E  electronic circuits
+      | v          I  inserters, from circuits, iron and the gears of the second G
+      |>R> c > > v B  belts
+      | .        v S  green science, from the chests of I and B
+      |>K        v L  labs, each passes on what the next one lacks
+      | v        v c  chests
+      |>E> c     v
+      | v        v
+      |>I> c     v
+      | ^  v     v
+      |>G  S>    L > L > L
+      | v  ^
+      |>B> c c
+"""
+
+from __future__ import annotations
+
+from harness.pieces import ASSEMBLER, CHEST, INSERTER, LAB, POLE, RED, Piece, Step, belts
+
+GEAR, CABLE, CIRCUIT, GREEN = "iron-gear-wheel", "copper-cable", "electronic-circuit", "logistic-science-pack"
+BLOCK_ROWS = 32
+AUTOMATION = "automation"
+BESIDE = ((2, 3), (2, 7), (2, 11), (2, 15), (2, 19), (2, 23), (2, 27))
+BEYOND = ((5, 3), (5, 11), (5, 20), (5, 24), (5, 27), (9, 23))
+MIRRORED = {"LEFT": "RIGHT", "RIGHT": "LEFT"}
+
+
+class Block:
+    """A block on one side of the spine (1 east, -1 west), its top at a row. `poles` and the rest are its steps."""
+
+    def __init__(self, spine: int, top: int, side: int, after: Step | None = None) -> None:
+        self._spine, self._top, self._side = spine, top, side
+        at = self._at
+        self.poles = Step(tuple(at(POLE, x, y) for x, y in (*BESIDE, *BEYOND)), after)
+        self.gears = self._step(*self._machine(GEAR, 5), *self._out(5))
+        self.reds = [
+            self._step(*self._machine(RED, 1), at(INSERTER, 3, 3, "UP"), *self._out(1), after=self.gears),
+            self._step(*self._machine(RED, 9), at(INSERTER, 3, 7, "DOWN"), *self._out(9), after=self.gears),
+        ]
+        self.cables = self._step(*self._machine(CABLE, 13))
+        self.circuits = self._step(
+            *self._machine(CIRCUIT, 17),
+            at(INSERTER, 3, 15, "DOWN"),
+            at(INSERTER, 4, 15, "DOWN"),
+            *self._out(18),
+            after=self.cables,
+        )
+        self.inserters = self._step(
+            *self._machine(GEAR, 25),
+            *self._machine("inserter", 21),
+            at(INSERTER, 3, 19, "DOWN"),
+            at(INSERTER, 3, 23, "UP"),
+            *self._out(22),
+            after=self.circuits,
+        )
+        self.belts = self._step(
+            *self._machine("transport-belt", 29),
+            at(INSERTER, 3, 27, "DOWN"),
+            *self._out(28),
+            after=self.inserters,
+        )
+        self.green = self._step(
+            at(ASSEMBLER, 7, 25, recipe=GREEN),
+            at(CHEST, 7, 28),
+            at(INSERTER, 6, 23, "DOWN"),
+            at(INSERTER, 6, 27, "UP"),
+            at(INSERTER, 7, 27, "DOWN"),
+            after=self.belts,
+            technology=GREEN,
+        )
+        self.first_lab = Step((at(LAB, 11, 25),), self.poles)
+        self.red_belt = self._step(
+            *self._belts((8, 9), (11, 9), (11, 23)),
+            at(INSERTER, 7, 9, "RIGHT"),
+            at(INSERTER, 11, 23, "DOWN"),
+            after=self.reds[1],
+        )
+        self.green_to_lab = self._step(at(INSERTER, 9, 25, "RIGHT"), after=self.green)
+        self.more_labs = [
+            self._step(at(POLE, x - 2, 23), at(LAB, x, 25), at(INSERTER, x - 2, 25, "RIGHT"))
+            for x in (15, 19)
+        ]
+
+    def makers(self) -> list[Step]:
+        """All but poles and labs, in the order of building."""
+        return [
+            self.gears,
+            *self.reds,
+            self.cables,
+            self.circuits,
+            self.inserters,
+            self.belts,
+            self.green,
+        ]
+
+    def _step(self, *pieces: Piece, after: Step | None = None, technology: str | None = AUTOMATION) -> Step:
+        return Step(pieces, after or self.poles, technology)
+
+    def _at(self, name: str, x: int, y: int, facing: str = "UP", recipe: str | None = None) -> Piece:
+        """A piece with its middle on a tile: as many to the side of the spine and below the block's top."""
+        if self._side < 0:
+            facing = MIRRORED.get(facing, facing)
+        return Piece(name, self._spine + 0.5 + self._side * x, self._top + 0.5 + y, facing, recipe=recipe)
+
+    def _belts(self, *corners: tuple[int, int]) -> tuple[Piece, ...]:
+        return belts(*((self._spine + self._side * x, self._top + y) for x, y in corners))
+
+    def _machine(self, recipe: str, row: int) -> tuple[Piece, ...]:
+        """A machine beside the spine, and the inserter that brings it plates."""
+        return self._at(ASSEMBLER, 3, row, recipe=recipe), self._at(INSERTER, 1, row, "RIGHT")
+
+    def _out(self, row: int) -> tuple[Piece, ...]:
+        """The inserter that takes out what a machine makes, and the chest for that."""
+        return self._at(CHEST, 6, row), self._at(INSERTER, 5, row, "RIGHT")
