@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 import random
 from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime.engine.entity import NEVER, Entity, Process, attributes, make
@@ -105,7 +105,7 @@ class World:
         key = ((tick * 4 + phase) << UNIT_BITS) | process.unit_number
         if process.key != key:
             process.key = key
-            heapq.heappush(self.heap, key)
+            heappush(self.heap, key)
 
     def cancel(self, process: Process) -> None:
         """Nothing is pending for this process any more."""
@@ -119,7 +119,7 @@ class World:
             process = self.processes[key & UNIT_MASK]
             if process is not None and process.key == key:
                 return key >> (UNIT_BITS + 2)
-            heapq.heappop(heap)
+            heappop(heap)
         return None
 
     def advance(self, to_tick: int) -> None:
@@ -127,9 +127,8 @@ class World:
         heap = self.heap
         processes = self.processes
         limit = (to_tick * 4 + 4) << UNIT_BITS
-        pop = heapq.heappop
         while heap and heap[0] < limit:
-            key = pop(heap)
+            key = heappop(heap)
             process = processes[key & UNIT_MASK]
             if process is not None and process.key == key:
                 self.tick = key >> (UNIT_BITS + 2)

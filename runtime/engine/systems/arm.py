@@ -15,6 +15,7 @@ from runtime.engine.systems.electricity import units
 NO_STEP: Final = 0.001
 # Energies are multiples of this many joules, so that sums of them don't depend on how they are grouped.
 QUANTUM: Final = 1 / 1024
+ENDLESS: Final = math.inf  # energy that doesn't limit a step
 MOST_REMEMBERED: Final = 20_000  # paths, and chases, of a prototype's arms
 
 Point = tuple[float, float, float]  # turn, length, joules spent since the path began
@@ -122,7 +123,7 @@ class ArmType:
             total = 0.0
             there = False
             while not there:
-                turn, length, spent, there = self.step(turn, length, to_turn, to_length, math.inf)
+                turn, length, spent, there = self.step(turn, length, to_turn, to_length, ENDLESS)
                 total += quantised(spent)
                 points.append((turn, length, total))
             if len(self.paths) >= MOST_REMEMBERED:

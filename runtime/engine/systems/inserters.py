@@ -9,6 +9,7 @@ from runtime.engine.entity import DROP, NEVER, PICK, Entity, Site, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
 from runtime.engine.systems.arm import (
+    ENDLESS,
     MOST_REMEMBERED,
     NO_PATH,
     ArmType,
@@ -634,7 +635,7 @@ class Inserter(Chaser):
     def _seek_on(self, belt: TransportBelt, tick: int) -> None:
         if self._choose(belt, tick):
             self._stop_waiting()
-            budget = math.inf
+            budget = ENDLESS
             if self.burner is not None and self.began + self.steps < tick and self._at_rest():
                 budget = self._first_budget(belt, tick)
             self._halt(tick - 1)
@@ -650,7 +651,7 @@ class Inserter(Chaser):
     def _first_budget(self, belt: TransportBelt, tick: int) -> float:
         """An inserter that slept by an empty line starts with what its last move left in the buffer (measured)."""
         since = [lane.since for lane in belt.lanes if lane.names]
-        return BUFFER - self.last_step if since and min(since) >= tick - 1 else math.inf
+        return BUFFER - self.last_step if since and min(since) >= tick - 1 else ENDLESS
 
     def _choose(self, belt: TransportBelt, tick: int) -> bool:
         """Pick out an item on the belt: nearer lane first, then the farthest upstream. Whether there is one."""
@@ -729,7 +730,7 @@ class Inserter(Chaser):
         """Go on after the chosen item, wherever it is by now."""
         assert self.lane is not None
         self.planned = self.lane.place(self.at, tick)
-        self._chase(tick, math.inf)
+        self._chase(tick, ENDLESS)
 
     def _follow(self, belt: TransportBelt, places: list[int], end: int, budget: float) -> Chase:
         """The arm's way after an item with these places on the belt tick by tick, and whether it catches it."""
@@ -741,7 +742,7 @@ class Inserter(Chaser):
             x, y = belt.point(self.lane_number + 1, place)
             to_turn, to_length = polar(x - self.x, y - self.y)
             turn, length, spent, there = self.arm.step(turn, length, to_turn, to_length, budget)
-            budget = math.inf
+            budget = ENDLESS
             total += quantised(spent)
             points.append((turn, length, total))
             if there:
@@ -778,7 +779,7 @@ class Inserter(Chaser):
             if self.held_count < self.capacity:
                 self.held = name
                 if self._choose(belt, tick + 1):
-                    self._chase(tick + 1, math.inf)
+                    self._chase(tick + 1, ENDLESS)
                     return
             self._took(name, tick)
         elif lane.place(self.at, tick) < belt.reach(self.lane_number)[0]:
