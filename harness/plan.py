@@ -150,7 +150,7 @@ def for_goal(site: Site, item: str, per_second: float) -> list[Step]:
         steps += [*copper.drills[:FIRST_COAL_DRILLS], copper.run, factory.copper_plates, *copper.near]
     steps += [plant.pump, plant.boilers[0], factory.trunk, blocks[0].poles]
     if item == GEAR:
-        return [*steps, blocks[0].gears]
+        return [*steps, blocks[0].gears, blocks[0].gear_chest]
     if item == CIRCUIT:
-        return [*steps, blocks[0].cables, blocks[0].circuits]
+        return [*steps, blocks[0].cables, blocks[0].circuits, blocks[0].circuit_chest]
     return [*steps, *(s for b in blocks for s in (b.poles, b.gears, *b.reds))]

@@ -2,23 +2,26 @@
 
 The *spine* is a belt that goes south with iron plates on its eastern lane and copper plates on its western one: each
 comes from its side, and so keeps to its lane. Machines stand along it, take plates from it, and hand what they make to
-each other; what is left over goes into chests, from which the player builds. A block, east of the spine:
+each other. Inserters and belts go into chests, from which the player builds. A block, east of the spine:
 
-      |>R> c       R  red science, from copper and the gears of G
-      | ^          G  gears
-      |>G> c       K  copper cable     E  electronic circuits
-      | v          I  inserters, from circuits, iron and the gears of the second G
-      |>R> c > > v B  belts
-      | .        v S  green science, from the chests of I and B
-      |>K        v L  labs, each passes on what the next one lacks
-      | v        v c  chests
-      |>E> c     v
-      | v        v
-      |>I> c     v
-      | ^  v     v
-      |>G  S>    L > L > L
+      |>R> c           R  red science, from copper and the gears of G
+      | ^              G  gears
+      |>G              K  copper cable     E  electronic circuits
+      | v              I  inserters, from circuits, iron and the gears of the second G
+      |>R> c > > > v   B  belts
+      |            v   S  green science, from the chests of I and B
+      |>K          v   L  labs, each passes on what the next one lacks
+      | v          v   c  chests
+      |>E          v
+      | v          v
+      |>I> c       v
+      | ^  v       v
+      |>G  S > c > L > L > L
       | v  ^
-      |>B> c c
+      |>B> c
+
+A machine hands what it makes to machines or to a chest, not to both: the inserter to the chest, which is never content,
+might take it all.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ GEAR, CABLE, CIRCUIT, GREEN = "iron-gear-wheel", "copper-cable", "electronic-cir
 BLOCK_ROWS = 32
 AUTOMATION = "automation"
 BESIDE = ((2, 3), (2, 7), (2, 11), (2, 15), (2, 19), (2, 23), (2, 27))
-BEYOND = ((5, 3), (5, 11), (5, 20), (5, 24), (5, 27), (9, 23))
+BEYOND = ((5, 3), (5, 11), (5, 20), (5, 24), (5, 27), (11, 23))
 MIRRORED = {"LEFT": "RIGHT", "RIGHT": "LEFT"}
 
 
@@ -40,7 +43,8 @@ class Block:
         self._spine, self._top, self._side = spine, top, side
         at = self._at
         self.poles = Step(tuple(at(POLE, x, y) for x, y in (*BESIDE, *BEYOND)), after)
-        self.gears = self._step(*self._machine(GEAR, 5), *self._out(5))
+        self.gears = self._step(*self._machine(GEAR, 5))
+        self.gear_chest = self._step(*self._out(5), after=self.gears)
         self.reds = [
             self._step(*self._machine(RED, 1), at(INSERTER, 3, 3, "UP"), *self._out(1), after=self.gears),
             self._step(*self._machine(RED, 9), at(INSERTER, 3, 7, "DOWN"), *self._out(9), after=self.gears),
@@ -50,9 +54,9 @@ class Block:
             *self._machine(CIRCUIT, 17),
             at(INSERTER, 3, 15, "DOWN"),
             at(INSERTER, 4, 15, "DOWN"),
-            *self._out(18),
             after=self.cables,
         )
+        self.circuit_chest = self._step(*self._out(18), after=self.circuits)
         self.inserters = self._step(
             *self._machine(GEAR, 25),
             *self._machine("inserter", 21),
@@ -69,24 +73,24 @@ class Block:
         )
         self.green = self._step(
             at(ASSEMBLER, 7, 25, recipe=GREEN),
-            at(CHEST, 7, 28),
+            at(CHEST, 10, 25),
             at(INSERTER, 6, 23, "DOWN"),
             at(INSERTER, 6, 27, "UP"),
-            at(INSERTER, 7, 27, "DOWN"),
+            at(INSERTER, 9, 25, "RIGHT"),
             after=self.belts,
             technology=GREEN,
         )
-        self.first_lab = Step((at(LAB, 11, 25),), self.poles)
+        self.first_lab = Step((at(LAB, 13, 25),), self.poles)
         self.red_belt = self._step(
-            *self._belts((8, 9), (11, 9), (11, 23)),
+            *self._belts((8, 9), (13, 9), (13, 23)),
             at(INSERTER, 7, 9, "RIGHT"),
-            at(INSERTER, 11, 23, "DOWN"),
+            at(INSERTER, 13, 23, "DOWN"),
             after=self.reds[1],
         )
-        self.green_to_lab = self._step(at(INSERTER, 9, 25, "RIGHT"), after=self.green)
+        self.green_to_lab = self._step(at(INSERTER, 11, 25, "RIGHT"), after=self.green)
         self.more_labs = [
             self._step(at(POLE, x - 2, 23), at(LAB, x, 25), at(INSERTER, x - 2, 25, "RIGHT"))
-            for x in (15, 19)
+            for x in (17, 21)
         ]
 
     def makers(self) -> list[Step]:
