@@ -86,6 +86,7 @@ class Game:
         world.listener = self.scripts.raise_event
         world.wrap_function = self.sandbox.function
         world.forget = self.sandbox.forget
+        world.log = self.log
 
     def _restore(self, save: saves.Save) -> None:
         """A save, then the prelude that defines its functions again, then the plain data of `storage` over that."""

@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 # Scripts put these into the way of path requests, over whatever stands there.
 INERT = frozenset({"simple-entity", "simple-entity-with-owner", "simple-entity-with-force"})
 
+RAILS = frozenset({"straight-rail", "half-diagonal-rail", "curved-rail-a", "curved-rail-b"})
+RAIL_GRID = RAILS | {"train-stop"}  # they stand on every second tile
+ON_RAILS = frozenset({"artillery-wagon", "cargo-wagon", "fluid-wagon", "locomotive"})
+
 
 def snapped(proto: EntityPrototype, x: float, y: float, direction: int) -> tuple[float, float]:
     """The position the game gives an entity: buildings and resources stand on the tile grid."""
-    if not proto.is_building and proto.type != "resource":
+    if proto.type in ON_RAILS or not (proto.is_building or proto.type == "resource"):
         return x, y
+    if proto.type in RAIL_GRID:
+        return 2 * math.floor(x / 2) + 1.0, 2 * math.floor(y / 2) + 1.0
     width, height = proto.tile_width, proto.tile_height
     if direction % 8 == 4:
         width, height = height, width
@@ -54,6 +60,8 @@ def can_place(
     drills, water before pumps and no pipes of two fluids joined.
     """
     direction = faced(proto, direction)
+    if proto.type in ON_RAILS and not has_rails(world, proto, x, y, direction):
+        return False
     # A hand builds over items on the ground.
     if world.surface.obstacle(proto, x, y, direction, _lies_about if manual else None) is not None:
         return can_fast_replace(world, proto, x, y, direction) is not None if manual else False
@@ -72,6 +80,13 @@ def has_resources(world: World, proto: EntityPrototype, x: float, y: float) -> b
         e.type == "resource" and e.proto.raw.get("category", "basic-solid") in wanted
         for e in world.surface.within((x - radius, y - radius, x + radius, y + radius))
     )
+
+
+def has_rails(world: World, proto: EntityPrototype, x: float, y: float, direction: int) -> bool:
+    """Whether there are rails under both of a wagon's or a locomotive's bogies."""
+    half = proto.raw["joint_distance"] / 2
+    dx, dy = (half, 0.0) if direction % 8 == 4 else (0.0, half)
+    return all(any(e.type in RAILS for e in world.surface.at(x + s * dx, y + s * dy)) for s in (0, 1, -1))
 
 
 def has_tiles(world: World, proto: EntityPrototype, x: float, y: float, direction: int) -> bool:
@@ -194,8 +209,13 @@ def place(
             return made
     if proto.type == "character":
         return world.create(proto.name, x, y, direction, force, **fields)
+    if proto.type in ON_RAILS:
+        if not has_rails(world, proto, x, y, direction):
+            return None
+        rail = next(e for e in world.surface.at(x, y) if e.type in RAILS)
+        x, y = (x, rail.y) if direction % 8 == 4 else (rail.x, y)
     if (
-        proto.is_building
+        "player-creation" in proto.flags
         and proto.type not in INERT
         and world.surface.obstacle(proto, x, y, direction, _movable) is not None
     ):

@@ -48,6 +48,8 @@ class World:
             None  # what scripts registered for events
         )
         self.wrap_function: Callable[[Any], Any] | None = None
+        self.log: Callable[[str], None] | None = None  # the server's
+        self.said: set[str] = set()  # what it has been told once and for all
         self.destination: tuple[float, float] | None = None  # of an entity that is being moved
         self.forget: Callable[[Any], None] | None = None  # an entity's object in Lua no longer stands for it
         # Here and not above: the systems import this module.
@@ -61,12 +63,19 @@ class World:
         self.paths: Paths = Paths(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**attributes(self), "listener": None, "wrap_function": None, "forget": None}
+        return {**attributes(self), "listener": None, "wrap_function": None, "forget": None, "log": None}
 
     def raise_event(self, name: str, data: dict[str, Any]) -> None:
         """Call the script's handler of an event, if there is one."""
         if self.listener is not None:
             self.listener(name, data)
+
+    def say_once(self, line: str) -> None:
+        """Put a line into the server's log, unless it is there already."""
+        if line not in self.said:
+            self.said.add(line)
+            if self.log is not None:
+                self.log(line)
 
     def lua_function(self, function: Callable[..., Any]) -> Any:
         """A Python function as scripts can call it."""

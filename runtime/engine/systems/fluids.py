@@ -455,6 +455,7 @@ class FluidEntity(Standing):
     """Something whose fluid boxes belong to segments."""
 
     __slots__ = ("boxes",)
+    acts = True
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)

@@ -56,7 +56,7 @@ class Gate(Lookout):
 
     def noticed(self, entity: Entity) -> None:
         if entity.type == "character" and self._lets(entity) == (self.stage in (CLOSED, CLOSING)):
-            self.wake(self.world.tick + 1)
+            self.world.schedule(self, self.world.tick + 1, PICK)
 
     def on_event(self, world: World, tick: int) -> None:
         if self.stage in (OPENING, CLOSING) and tick >= self.moved_at:

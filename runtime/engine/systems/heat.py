@@ -501,6 +501,7 @@ class HeatPipe(Standing):
     """Holds heat and conducts it."""
 
     __slots__ = ("heat",)
+    acts = True
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)

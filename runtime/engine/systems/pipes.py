@@ -43,6 +43,8 @@ def fluid_boxes(entity: Entity) -> list[Raw]:
 
 def prototype_boxes(proto: EntityPrototype) -> list[Raw]:
     """The fluid boxes of a prototype, in the game's order."""
+    if proto.type == "fluid-wagon":  # a tank that pipes don't join
+        return [{"volume": proto.raw["capacity"], "pipe_connections": [], "production_type": "none"}]
     single = [proto.raw[k] for k in SINGLE if proto.raw.get(k)]
     return single + [b for b in proto.raw.get("fluid_boxes") or () if isinstance(b, dict)]
 
