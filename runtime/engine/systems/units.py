@@ -214,7 +214,7 @@ class Spawner(Fighter):
             at -= chance
             if at < 0:
                 return str(name)
-        return str(next(name for name, chance in reversed(chances) if chance > 0))
+        return str([name for name, chance in chances if chance > 0][-1])
 
     def _let_out(self, name: str) -> None:
         world, raw = self.world, self.proto.raw
