@@ -25,6 +25,33 @@ class Joint(NamedTuple):
     side: int
 
 
+class Shape(NamedTuple):
+    """Where the machines of a row stand: `half` of one is on each side of its middle tile; the first's is at x = 0."""
+
+    half: int
+    machines: int
+
+    @property
+    def pitch(self) -> int:
+        """Tiles from machine to machine: one stays free for poles."""
+        return 2 * self.half + 2
+
+    @property
+    def middles(self) -> list[int]:
+        """The machines' middle tiles."""
+        return [i * self.pitch for i in range(self.machines)]
+
+    @property
+    def left(self) -> int:
+        """The first tile of belts and pipes."""
+        return -self.half - 1 - ANCHOR_SPACE
+
+    @property
+    def right(self) -> int:
+        """The last tile of belts and pipes."""
+        return self.middles[-1] + self.half + 1
+
+
 def rows(stage: Stage) -> list[Block]:
     """The rows that a stage takes."""
     count = stage.machines
@@ -39,20 +66,17 @@ def row(machine: str, recipe: RecipePrototype, count: int, flip: int = 1) -> Blo
     flip: -1 for belts on the other side each, so that two rows in a line fill both lanes of their belt of products.
     """
     proto = load().entity[machine]
-    half = proto.tile_width // 2
-    pitch = proto.tile_width + 1
+    shape = Shape(proto.tile_width // 2, count)
     block = Block(recipe.name, frozenset(p.name for p in recipe.products))
-    set_recipe = recipe.name if proto.type == "assembling-machine" else None
     joints = _joints(proto, recipe)
-    left, right = -half - 1 - ANCHOR_SPACE, (count - 1) * pitch + half + 1
-    for i in range(count):
-        block.add(machine, i * pitch + 0.5, 0.5, NORTH, set_recipe)
-    _power(block, half, pitch, count)
+    for x in shape.middles:
+        set_recipe = recipe.name if proto.type == "assembling-machine" else None
+        block.add(machine, x + 0.5, 0.5, NORTH, set_recipe)
+    _power(block, shape)
     for side in (-1, 1):
         for n, joint in enumerate(j for j in joints if j.side == side):
-            _plumb(block, joint, n, half, [i * pitch for i in range(count)], left, right)
-    sides = (1, -1) if flip < 0 else (-1, 1)
-    _carry(block, recipe, joints, half, [i * pitch for i in range(count)], left, right, sides)
+            _plumb(block, shape, joint, n)
+    _carry(block, shape, recipe, joints, (1, -1) if flip < 0 else (-1, 1))
     return block
 
 
@@ -74,29 +98,29 @@ def _joints(proto: EntityPrototype, recipe: RecipePrototype) -> list[Joint]:
     return found
 
 
-def _power(block: Block, half: int, pitch: int, count: int) -> None:
+def _power(block: Block, shape: Shape) -> None:
     """Poles in the gaps between machines, every second one where they reach two machines."""
-    block.pole(-half - 3, 0)
-    step = 2 * pitch if pitch <= 4 else pitch
-    reached = 0
-    x = -half - 1
-    while reached < count:
+    block.pole(-shape.half - 3, 0)
+    at_once = 2 if 2 * shape.pitch <= load().entity[POLE].raw["maximum_wire_distance"] else 1
+    reached, x = 0, -shape.half - 1
+    while reached < shape.machines:
         block.add(POLE, x + 0.5, 0.5)
-        reached += 1 if x < 0 or step == pitch else 2
-        x += step
+        reached += at_once if reached else 1
+        x += at_once * shape.pitch
 
 
-def _plumb(block: Block, joint: Joint, n: int, half: int, xs: list[int], left: int, right: int) -> None:
+def _plumb(block: Block, shape: Shape, joint: Joint, n: int) -> None:
     """The line of pipes for a joint, the nth on its side, and from it an underground pipe to each machine."""
-    near, out = half + 1, half + 4 + 2 * n
+    near, out = shape.half + 1, shape.half + 4 + 2 * n
     towards, away = (SOUTH, NORTH) if joint.side < 0 else (NORTH, SOUTH)
-    for x in (x + joint.dx for x in xs):
+    xs = [x + joint.dx for x in shape.middles]
+    for x in xs:
         block.add("pipe-to-ground", x + 0.5, joint.side * near + 0.5, towards)
         block.add("pipe-to-ground", x + 0.5, joint.side * out + 0.5, away)
         block.tunnels.append(("pipe-to-ground", (x, joint.side * near), (x, joint.side * out)))
-    line = Strip(joint.fluid, joint.side * (out + 1), left, right)
+    line = Strip(joint.fluid, joint.side * (out + 1), shape.left, shape.right)
     block.pipes.append(line)
-    _dive(block, line, [left, *(x + joint.dx for x in xs), right])
+    _dive(block, line, [line.left, *xs, line.right])
 
 
 def _dive(block: Block, line: Strip, surface: list[int]) -> None:
@@ -115,42 +139,38 @@ def _dive(block: Block, line: Strip, surface: list[int]) -> None:
 
 
 def _carry(
-    block: Block,
-    recipe: RecipePrototype,
-    joints: list[Joint],
-    half: int,
-    xs: list[int],
-    left: int,
-    right: int,
-    sides: tuple[int, int],
+    block: Block, shape: Shape, recipe: RecipePrototype, joints: list[Joint], sides: tuple[int, int]
 ) -> None:
-    """Belts along both sides and inserters between them and the machines: what moves most gets the nearest belt."""
+    """Belts along both sides and inserters between them and the machines: what moves most gets the nearest belt.
+
+    Where there are more items than room for belts, the two ingredients that move least share one, a lane each.
+    """
     inputs = sorted((i.amount, i.name) for i in recipe.ingredients if i.type == "item")
-    outputs = [(p.amount, p.name) for p in recipe.products if p.type == "item"]
-    shared: list[str] = []
-    if len(inputs) + len(outputs) > 4:
-        shared = [name for _, name in inputs[:2]]
-        inputs = [(inputs[0][0] + inputs[1][0], "+".join(shared)), *inputs[2:]]
-    items = sorted([*inputs, *outputs], reverse=True)
-    used = {side: {j.dx for j in joints if j.side == side} for side in (-1, 1)}
+    outputs = {p.name: p.amount for p in recipe.products if p.type == "item"}
     places = [(distance, side) for distance in (1, 2) for side in sides]
-    if shared:  # it takes the room beyond the others
-        items.remove(inputs[0])
-        items.append(inputs[0])
-    for (_, name), (distance, side) in zip(items, places, strict=False):
+    shared: list[str] = []
+    if len(inputs) + len(outputs) > len(places):
+        shared = [name for _, name in inputs[:2]]
+        inputs = inputs[2:]
+    names = [name for _, name in sorted([*inputs, *((amount, name) for name, amount in outputs.items())])][
+        ::-1
+    ]
+    if shared:
+        names.append("+".join(shared))
+    used = {side: {j.dx for j in joints if j.side == side} for side in sides}
+    for name, (distance, side) in zip(names, places, strict=False):
         slot = next(dx for dx in (-1, 0, 1) if dx not in used[side])
         used[side].add(slot)
-        is_output = any(name == o for _, o in outputs)
         # An inserter faces what it picks from.
         outward, inward = (NORTH, SOUTH) if side < 0 else (SOUTH, NORTH)
-        for x in xs:
+        for x in shape.middles:
             arm = NEAR if distance == 1 else FAR
-            block.add(arm, x + slot + 0.5, side * (half + 1) + 0.5, inward if is_output else outward)
-        y = side * (half + 1 + distance)
-        if name not in (i.name for i in recipe.ingredients) and not is_output:
-            start = left - MERGER_SPACE
-            block.belts[name] = Strip(name, y, start, right)
-            block.mergers[shared[0]] = Port((start, y - 1), SOUTH)
-            block.mergers[shared[1]] = Port((start, y + 1), NORTH)
-        else:
-            block.belts[name] = Strip(name, y, left, right)
+            facing = inward if name in outputs else outward
+            block.add(arm, x + slot + 0.5, side * (shape.half + 1) + 0.5, facing)
+        y = side * (shape.half + 1 + distance)
+        block.belts[name] = Strip(name, y, shape.left, shape.right)
+    if shared:
+        _, y, left, right = block.belts[name]
+        start = left - MERGER_SPACE
+        block.belts[name] = Strip(name, y, start, right)
+        block.mergers = {shared[0]: Port((start, y - 1), SOUTH), shared[1]: Port((start, y + 1), NORTH)}

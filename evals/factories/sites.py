@@ -13,7 +13,7 @@ from runtime.engine.prototypes import joules, load
 DRILL, WELL_DRILL, PANEL = "electric-mining-drill", "pumpjack", "solar-panel"
 DRILL_SPACING, MINE_HEIGHT = 4, 7  # tiles from drill to drill along a belt, and from belt to belt
 PANEL_COLUMNS, PANEL_ROWS = 6, 3  # above and below the substation that serves them
-WATT_TICKS = 60
+TICKS_PER_SECOND = 60
 
 
 class TooMuch(Exception):
@@ -101,7 +101,7 @@ def panels(rows: int = PANEL_ROWS) -> Block:
 
 def panels_power() -> float:
     """Watts that one block of panels gives by day."""
-    return 2 * PANEL_COLUMNS * PANEL_ROWS * joules(load().entity[PANEL].raw["production"]) * WATT_TICKS
+    return 2 * PANEL_COLUMNS * PANEL_ROWS * joules(load().entity[PANEL].raw["production"]) * TICKS_PER_SECOND
 
 
 def chests(item: str, count: int = 3) -> Block:
