@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from runtime.engine import save as saves
 from runtime.engine.clock import Clock
@@ -31,23 +32,25 @@ class Game:
 
     Args:
         scenario: the map of a new world; None when `save` names one.
-        seed: of a new world.
+        seed: of a new world; None: the scenario's own.
         data: folder for saves and journal; a world that is there already goes on where it was. None: nothing is kept.
         save: a save file to start from, written back when the game is closed.
         log: takes a line for the server's log.
+        settings: of a new world's map, as in Factorio's `--map-gen-settings` file.
 
     Raises:
-        StartError: there is no such scenario.
+        StartError: there is no such scenario, or a setting is not what it should be.
         SaveError: the save is not one of ours.
     """
 
     def __init__(
         self,
         scenario: str | None,
-        seed: int,
+        seed: int | None,
         data: Path | None,
         save: Path | None,
         log: Callable[[str], None],
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.log = log
         self.clock = Clock()
@@ -72,7 +75,8 @@ class Game:
                     f"there is no scenario {name}: choose one of {', '.join(sorted(SCENARIOS))}."
                 )
             self.scenario = name
-            self._begin(SCENARIOS[name](seed))
+            begin, usual_seed = SCENARIOS[name]
+            self._begin(begin(usual_seed if seed is None else seed, settings or {}))
             self._cut()
         self.clock.anchor(self.world.tick)
 

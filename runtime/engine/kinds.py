@@ -56,8 +56,9 @@ KINDS: dict[type[Entity], tuple[str, ...]] = {
     labs.Lab: ("lab",),
     mining.MiningDrill: ("mining-drill",),
     mining.Resource: ("resource",),
+    nature.Cliff: ("cliff",),
     nature.Nature: (
-        "tree", "simple-entity", "cliff", "fish", "plant", "corpse", "simple-entity-with-force",
+        "tree", "simple-entity", "fish", "plant", "corpse", "simple-entity-with-force",
         "simple-entity-with-owner",
     ),
     pumps.Pump: ("pump",),

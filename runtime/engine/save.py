@@ -174,6 +174,8 @@ def state_hash(world: World, storage: Any, clock: list[Any]) -> str:
         for order in sorted(there):
             digest.update(repr(there[order].state()).encode())
     digest.update(repr(sorted(world.surface.changed_tiles.items())).encode())
+    if world.surface.land is not None:
+        digest.update(repr(world.surface.land.state()).encode())
     digest.update(repr([f.state() for f in world.forces.values()]).encode())
     digest.update(repr(world.more_state()).encode())
     digest.update(canonical(storage).encode())

@@ -83,7 +83,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--start-server-load-scenario", metavar="NAME", help="start a new world of a scenario")
     start.add_argument("--start-server", metavar="SAVE", type=Path, help="start the world of a save")
-    start.add_argument("--create", metavar="SAVE", type=Path, help="make a save of a new world, and end")
+    add(
+        "--create",
+        metavar="SAVE",
+        type=Path,
+        help="make a save of a new world of the scenario that --start-server-load-scenario names, and end",
+    )
     add(
         "--data", metavar="DIR", type=Path, help="folder for journal and saves; without it nothing is written"
     )
@@ -108,17 +113,22 @@ def run(options: argparse.Namespace, make_game: MakeGame, log: Callable[[str], N
     Raises:
         StartError: with one sentence that says what to do.
     """
+    if options.create and options.start_server:
+        raise StartError(
+            "--create makes a new world and --start-server goes on with one: leave one of them out."
+        )
     host, port = rcon_address(options)
     if options.data is not None:
         check_writable(options.data)
-    seed = world_seed(options)
+    settings = map_gen_settings(options)
     try:
         game = make_game(
             scenario=None if options.start_server else options.start_server_load_scenario or DEFAULT_SCENARIO,
-            seed=seed,
+            seed=world_seed(options, settings),
             data=options.data,
             save=options.start_server,
             log=log,
+            settings=settings,
         )
     except (SaveError, OSError) as error:
         raise StartError(
@@ -290,9 +300,9 @@ def check_writable(folder: Path) -> None:
         ) from error
 
 
-def world_seed(options: argparse.Namespace) -> int:
-    """The seed of a new world: the flag's, else that of --map-gen-settings, else 0. Reads the JSON files."""
-    seed: Any = None
+def map_gen_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """What the --map-gen-settings file holds. The other files are read too, so that a mistake in one is told."""
+    found: dict[str, Any] = {}
     for name in ("map_settings", "server_settings", "map_gen_settings"):
         path: Path | None = getattr(options, name)
         if path is None:
@@ -306,10 +316,16 @@ def world_seed(options: argparse.Namespace) -> int:
             ) from error
         except ValueError as error:
             raise StartError(f"{path} is not JSON ({error}): name a JSON file with {flag}.") from error
-        seed = settings.get("seed") if isinstance(settings, dict) else None
+        found = settings if name == "map_gen_settings" and isinstance(settings, dict) else {}
+    return found
+
+
+def world_seed(options: argparse.Namespace, settings: dict[str, Any]) -> int | None:
+    """The seed of a new world: the flag's, else that of --map-gen-settings; None: the scenario's own."""
     if options.map_gen_seed is not None:
         return int(options.map_gen_seed)
-    return seed if isinstance(seed, int) else 0
+    seed = settings.get("seed")
+    return seed if isinstance(seed, int) else None
 
 
 def game_class() -> MakeGame:

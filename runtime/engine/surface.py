@@ -10,10 +10,12 @@ from runtime.engine.entity import Entity, tiles_of, turned
 from runtime.engine.prototypes import EntityPrototype, load
 
 if TYPE_CHECKING:
+    from runtime.engine.maps.open import OpenLand
     from runtime.engine.world import World
 
 Area = tuple[float, float, float, float]  # left, top, right, bottom; tiles
 CHUNK = 32
+AHEAD = 3  # chunks around a character are generated
 LOOKOUT_CELL = 16  # tiles on a side of the cells in which those who look out are shown who comes
 FEW_TILES = 64  # an area of no more is looked up tile by tile
 REACH = 6.0  # no entity's box reaches farther from its position, tiles
@@ -35,6 +37,7 @@ class Surface:
         ] = {}  # tile -> who wants to know of changes there
         self.lookouts: dict[tuple[int, int], dict[int, Entity]] = {}  # (x, y) of cell -> who looks out there
         self.always_day = False
+        self.land: OpenLand | None = None  # what generates chunks as they are wanted; None: the map is all there
         self._next_order = 0
 
     # --- tiles -------------------------------------------------------------------------------------------------
@@ -50,6 +53,23 @@ class Surface:
     def set_tile(self, x: int, y: int, name: str) -> None:
         """Make a tile another one."""
         self.changed_tiles[(x, y)] = name
+
+    # --- chunks ------------------------------------------------------------------------------------------------
+
+    def generate(self, chunk_x: int, chunk_y: int, radius: int) -> None:
+        """Have all chunks within a radius, in chunks and to each side, on an endless map."""
+        if self.land is not None:
+            self.land.generate(self.world, chunk_x, chunk_y, radius)
+
+    def has_chunk(self, chunk_x: int, chunk_y: int) -> bool:
+        """Whether a chunk is there."""
+        return self.land is None or (chunk_x, chunk_y) in self.land.generated
+
+    def chunk_places(self) -> list[tuple[int, int]]:
+        """(x, y) of the chunks that there are, by rising y; on a map that is all there, of those with something in it."""
+        if self.land is None:
+            return [(x, y) for y, x in sorted(self.chunks)]
+        return sorted(self.land.generated, key=lambda place: (place[1], place[0]))
 
     # --- entities come and go ----------------------------------------------------------------------------------
 
@@ -70,9 +90,13 @@ class Surface:
 
     def _queue_up(self, entity: Entity) -> None:
         """Give it the last place in the order in which searches answer: by chunk, then as placed or last moved."""
-        self._next_order += 1
         chunk_y, chunk_x = int(entity.y // CHUNK), int(entity.x // CHUNK)
-        entity.order = (((chunk_y + 0x8000) << 16 | (chunk_x + 0x8000)) << 40) | self._next_order
+        chunk = (chunk_y + 0x8000) << 16 | (chunk_x + 0x8000)
+        if self.land is not None and entity.order >> 40 != chunk:
+            # What a chunk has from the beginning comes before all that is put there.
+            self.land.generate(self.world, chunk_x, chunk_y, AHEAD if entity.type == "character" else 0)
+        self._next_order += 1
+        entity.order = chunk << 40 | self._next_order
 
     def _index(self, entity: Entity) -> None:
         order = entity.order

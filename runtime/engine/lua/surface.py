@@ -15,6 +15,7 @@ from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
 from runtime.engine.lua.tile import LuaTile
 from runtime.engine.placing import can_fast_replace, can_place, faced, place, snapped
 from runtime.engine.prototypes import EntityPrototype, load
+from runtime.engine.surface import CHUNK
 from runtime.engine.systems.combat import alert
 from runtime.engine.systems.electricity import ElectricPole
 from runtime.engine.systems.ghosts import GHOST, TILE_GHOST, EntityGhost, Planned, plan_entity, plan_tile
@@ -22,6 +23,7 @@ from runtime.engine.systems.ground import ItemOnGround
 from runtime.engine.world import World
 
 MOST_TILES = 4_000_000
+MOST_CHUNKS = 64  # that are generated to each side by one call
 
 
 class LuaSurface(LuaObject):
@@ -362,12 +364,17 @@ class LuaSurface(LuaObject):
 
     @lua_method
     def is_chunk_generated(self, chunk: Any) -> bool:
-        values.position(chunk)
-        return True
+        x, y = values.position(chunk)
+        return self.world.surface.has_chunk(math.floor(x), math.floor(y))
 
     @lua_method
     def request_to_generate_chunks(self, position: Any, radius: Any = None) -> None:
-        values.position(position)  # every chunk is there as soon as somebody looks
+        """Chunks are generated as they are asked for; nothing is ever waiting."""
+        x, y = values.position(position)
+        reach = 0 if radius is None else values.integer(radius, "radius")
+        if reach > MOST_CHUNKS:
+            raise LuaError(f"The radius is {reach} chunks; {MOST_CHUNKS} are the most.")
+        self.world.surface.generate(math.floor(x / CHUNK), math.floor(y / CHUNK), reach)
 
     @lua_method
     def force_generate_chunk_requests(self) -> None:
@@ -375,12 +382,12 @@ class LuaSurface(LuaObject):
 
     @lua_method
     def get_chunks(self) -> Any:
-        chunks = iter(sorted(self.world.surface.chunks))
+        chunks = iter(self.world.surface.chunk_places())
 
         def following() -> Any:
-            for cy, cx in chunks:
-                x, y = cx * 32, cy * 32
-                return {"x": cx, "y": cy, "area": values.box((x, y, x + 32, y + 32))}
+            for cx, cy in chunks:
+                x, y = cx * CHUNK, cy * CHUNK
+                return {"x": cx, "y": cy, "area": values.box((x, y, x + CHUNK, y + CHUNK))}
             return None
 
         return self.world.lua_function(following)

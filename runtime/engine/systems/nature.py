@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from runtime.engine.entity import Entity, Site
+from runtime.engine.prototypes import load
 
 
 class Nature(Entity):
@@ -19,3 +21,47 @@ class Nature(Entity):
 
     def more_state(self) -> list[Any]:
         return [*super().more_state(), self.variation]
+
+
+class Cliff(Nature):
+    """A piece of a cliff. `orientation`: the sides of its square that it joins, such as `west-to-north`; high ground is on
+    its left. One that a script has built runs from west to east.
+    """
+
+    __slots__ = ("_orientation",)
+
+    def __init__(self, site: Site) -> None:
+        self._orientation = "west-to-east"
+        super().__init__(site)
+
+    @property
+    def orientation(self) -> str:
+        """How it runs."""
+        return self._orientation
+
+    @orientation.setter
+    def orientation(self, value: str) -> None:
+        """Set before it is put on the map."""
+        self._orientation = value
+        self.set_box()
+
+    def set_box(self) -> None:
+        left, top, right, bottom = cliff_box(self._orientation)
+        self.left, self.top = self.x + left, self.y + top
+        self.right, self.bottom = self.x + right, self.y + bottom
+
+    def more_state(self) -> list[Any]:
+        return [*super().more_state(), self._orientation]
+
+
+@cache
+def cliff_box(orientation: str) -> tuple[float, float, float, float]:
+    """The upright box about a cliff of an orientation. The game's boxes are aslant where it runs aslant."""
+    row = load().raw["cliff"]["cliff"]["orientations"][orientation.replace("-", "_")]
+    (left, top), (right, bottom), *aslant = row["collision_bounding_box"]
+    if not aslant or not aslant[0]:
+        return left, top, right, bottom
+    # All that are turned are turned by an eighth: as wide as high then.
+    half = (right - left + bottom - top) / 2**1.5
+    x, y = (left + right) / 2, (top + bottom) / 2
+    return x - half, y - half, x + half, y + half

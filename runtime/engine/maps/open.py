@@ -1,0 +1,125 @@
+"""The endless map, `open_world`: a pure function of its settings, made where somebody comes or asks.
+
+Tiles and what stands on them are worked out for blocks of 4 × 4 chunks (`block.py`), and given out by chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from runtime.engine.maps.block import BLOCK, CHUNK, OUTSIDE, SIDE, TILES, Block, Terrain, Thing
+from runtime.engine.maps.settings import MapGenSettings, settings_of
+
+if TYPE_CHECKING:
+    from runtime.engine.world import World
+
+START_CHUNKS = 7  # around the origin are there when a world begins
+FEW_BLOCKS = 64  # whose things are kept until their chunks are wanted
+NOWHERE = bytes([OUTSIDE]) * (CHUNK * CHUNK)
+
+
+class OpenLand:
+    """The tiles and things of a map, and which chunks of it there are by now.
+
+    A chunk that isn't there yet is out of the map and has nothing in it.
+    """
+
+    def __init__(self, settings: MapGenSettings) -> None:
+        self.generated: set[tuple[int, int]] = set()
+        self._set_up(settings)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"settings": self.settings.state(), "generated": self.generated}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.generated = state["generated"]
+        self._set_up(settings_of(state["settings"]))
+
+    def _set_up(self, settings: MapGenSettings) -> None:
+        self.settings = settings
+        self.terrain = Terrain(settings)
+        self._ground: dict[tuple[int, int], bytes] = {}  # chunk -> numbers in `TILES`, row by row
+        # Block -> chunk -> what will stand there.
+        self._things: dict[tuple[int, int], dict[tuple[int, int], list[Thing]]] = {}
+
+    # --- tiles -------------------------------------------------------------------------------------------------
+
+    def tile_at(self, x: int, y: int) -> str:
+        """The name of the tile whose left top corner is (x, y); `out-of-map` where nothing is generated yet."""
+        chunk = (x >> 5, y >> 5)
+        ground = self._ground.get(chunk)
+        if ground is None:
+            ground = self._bring(chunk) if chunk in self.generated else NOWHERE
+        return TILES[ground[(y & 31) << 5 | (x & 31)]]
+
+    def _bring(self, chunk: tuple[int, int]) -> bytes:
+        """The tiles of a generated chunk, worked out again where they were forgotten."""
+        self._work_out((chunk[0] // SIDE, chunk[1] // SIDE))
+        return self._ground[chunk]
+
+    # --- chunks ------------------------------------------------------------------------------------------------
+
+    def generate(self, world: World, chunk_x: int, chunk_y: int, radius: int) -> None:
+        """Put the things of the chunks within a radius (in chunks, a square) where they belong, if they aren't yet."""
+        generated = self.generated
+        for y in range(chunk_y - radius, chunk_y + radius + 1):
+            for x in range(chunk_x - radius, chunk_x + radius + 1):
+                if (x, y) not in generated:
+                    generated.add((x, y))
+                    for thing in self.things((x, y)):
+                        _put(world, thing)
+
+    def things(self, chunk: tuple[int, int]) -> list[Thing]:
+        """What stands in a chunk from the beginning: resources by rising y, then all else."""
+        block = (chunk[0] // SIDE, chunk[1] // SIDE)
+        there = self._things.get(block)
+        if there is None or chunk not in there:
+            there = self._work_out(block)
+        things = there.pop(chunk)
+        if not there:
+            del self._things[block]
+        return things
+
+    def natural_resources(self) -> Iterator[tuple[str, float, float, int]]:
+        """(prototype, x, y, amount) of the resources that the generated chunks had."""
+        for chunk in sorted(self.generated, key=lambda c: (c[1], c[0])):
+            left, top = chunk[0] * CHUNK, chunk[1] * CHUNK
+            if self.terrain.patches.near(left, top, left + CHUNK, top + CHUNK):
+                for thing in self.things(chunk):
+                    if thing.amount:
+                        yield thing.name, thing.x, thing.y, thing.amount
+
+    def state(self) -> list[Any]:
+        """Plain data for the state hash."""
+        return [self.settings.state(), sorted(self.generated)]
+
+    # --- a block -----------------------------------------------------------------------------------------------
+
+    def _work_out(self, block: tuple[int, int]) -> dict[tuple[int, int], list[Thing]]:
+        """The things of a block by chunk; its tiles are remembered."""
+        made = Block(self.terrain, block[0] * BLOCK, block[1] * BLOCK)
+        for row in range(SIDE):
+            for column in range(SIDE):
+                part = made.ground[row * CHUNK : (row + 1) * CHUNK, column * CHUNK : (column + 1) * CHUNK]
+                self._ground[(block[0] * SIDE + column, block[1] * SIDE + row)] = part.tobytes()
+        while len(self._things) >= FEW_BLOCKS:
+            del self._things[next(iter(self._things))]
+        self._things[block] = made.by_chunk()
+        return self._things[block]
+
+
+def _put(world: World, thing: Thing) -> None:
+    proto = world.prototypes.entity[thing.name]
+    if proto.type in ("unit-spawner", "turret"):
+        if not world.combat.peaceful:
+            world.create(thing.name, thing.x, thing.y, 0, world.forces["enemy"])
+        return
+    neutral = world.forces["neutral"]
+    if thing.amount:
+        first = thing.amount if proto.raw.get("infinite") else None
+        world.create(thing.name, thing.x, thing.y, 0, neutral, amount=thing.amount, initial_amount=first)
+    elif thing.orientation:
+        world.create(thing.name, thing.x, thing.y, 0, neutral, orientation=thing.orientation)
+    else:
+        world.create(thing.name, thing.x, thing.y, 0, neutral)
