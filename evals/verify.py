@@ -18,10 +18,12 @@ from runtime.rcon_client import WorldClient
 
 
 class Rcon:
-    """What FLE wants of an RCON client, over ours."""
+    """What FLE wants of an RCON client, over ours. `rcon_socket` and `rcon_failure` tell FLE that it is connected."""
 
     def __init__(self, world: WorldClient) -> None:
         self._world = world
+        self.rcon_socket = world
+        self.rcon_failure = False
 
     def send_command(self, command: str) -> str:
         """The answer to a command."""

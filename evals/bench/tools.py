@@ -14,13 +14,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import closing, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from evals.bench import Measurement
 from evals.served_world import CouldNotRun
 from runtime.host import Host
+from runtime.rcon_client import WorldClient
 from runtime.world_process import WorldProcess
 
 ITERATIONS = 100
@@ -119,15 +120,11 @@ def _run(way: str, port: int, password: str) -> dict[str, tuple[float, float]]:
 def _operations(
     way: str, port: int, password: str, waited: Callable[[], float]
 ) -> dict[str, tuple[float, float]]:
-    from factorio_rcon import RCONClient
-
+    from evals.verify import Rcon
     from runtime.fle_attach import attach
 
-    with (
-        closing(RCONClient("127.0.0.1", port, password)) as rcon,
-        ThreadPoolExecutor(max_workers=1) as executor,
-    ):
-        game = attach(rcon, speed=SPEED)
+    with WorldClient("127.0.0.1", port, password) as world, ThreadPoolExecutor(max_workers=1) as executor:
+        game = attach(Rcon(world), speed=SPEED)
         game._executor = executor  # what FLE evaluates programs on
         game.initial_inventory = INVENTORY  # what FLE's reset gives
         taken = {}

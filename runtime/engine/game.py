@@ -91,6 +91,7 @@ class Game:
         world.wrap_function = self.sandbox.function
         world.forget = self.sandbox.forget
         world.log = self.log
+        world.forget_searches = self.sandbox.forget_searches
 
     def _restore(self, save: saves.Save) -> None:
         """A save, then the prelude that defines its functions again, then the plain data of `storage` over that."""

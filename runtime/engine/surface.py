@@ -99,6 +99,7 @@ class Surface:
         entity.order = chunk << 40 | self._next_order
 
     def _index(self, entity: Entity) -> None:
+        self._search_anew(entity.name)
         order = entity.order
         self.chunks.setdefault((int(entity.y // CHUNK), int(entity.x // CHUNK)), {})[order] = entity
         self.by_name.setdefault(entity.name, {})[order] = entity
@@ -106,7 +107,14 @@ class Surface:
         for cell in entity.tiles():
             self.cells.setdefault(cell, []).append(entity)
 
+    def _search_anew(self, name: str) -> None:
+        world = self.world
+        if name in world.searched and world.forget_searches is not None:
+            world.searched.discard(name)
+            world.forget_searches(name)
+
     def _unindex(self, entity: Entity) -> None:
+        self._search_anew(entity.name)
         order = entity.order
         del self.chunks[(int(entity.y // CHUNK), int(entity.x // CHUNK))][order]
         del self.by_name[entity.name][order]

@@ -52,6 +52,10 @@ class World:
         self.said: set[str] = set()  # what it has been told once and for all
         self.destination: tuple[float, float] | None = None  # of an entity that is being moved
         self.forget: Callable[[Any], None] | None = None  # an entity's object in Lua no longer stands for it
+        self.searched: set[str] = (
+            set()
+        )  # names that scripts searched for, until something of the name changes
+        self.forget_searches: Callable[[str], None] | None = None
         # Here and not above: the systems import this module.
         from runtime.engine import kinds  # noqa: F401 - gives every type of entity its class
         from runtime.engine.systems.belts import Belts
@@ -63,7 +67,14 @@ class World:
         self.paths: Paths = Paths(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**attributes(self), "listener": None, "wrap_function": None, "forget": None, "log": None}
+        scripts = {
+            "listener": None,
+            "wrap_function": None,
+            "forget": None,
+            "forget_searches": None,
+            "log": None,
+        }
+        return {**attributes(self), **scripts, "searched": set()}
 
     def raise_event(self, name: str, data: dict[str, Any]) -> None:
         """Call the script's handler of an event, if there is one."""

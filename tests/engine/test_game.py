@@ -143,7 +143,9 @@ def test_a_line_that_a_crash_cut_short_is_dropped(make: Make, tmp_path: Path) ->
 
 def test_a_save_brings_back_functions_with_the_prelude_and_data_without(make: Make, tmp_path: Path) -> None:
     game = Game(None, 7, tmp_path, None, quiet)
-    game.command("/prelude storage.actions = storage.actions or {} storage.actions.double = function(x) return 2 * x end")
+    game.command(
+        "/prelude storage.actions = storage.actions or {} storage.actions.double = function(x) return 2 * x end"
+    )
     game.command("/prelude script.on_nth_tick(60, function(e) storage.count = (storage.count or 0) + 1 end)")
     game.command(FACTORY)
     steps(game, 650)
@@ -201,7 +203,9 @@ def test_a_save_from_elsewhere_can_name_nothing_but_the_engine(tmp_path: Path) -
 def test_handlers_are_called_at_their_ticks_and_their_errors_do_not_end_the_world(make: Make) -> None:
     lines: list[str] = []
     game = Game(None, 1, None, None, lines.append)
-    game.command("/sc script.on_event(defines.events.on_tick, function(e) storage.ticks = (storage.ticks or 0) + 1 end)")
+    game.command(
+        "/sc script.on_event(defines.events.on_tick, function(e) storage.ticks = (storage.ticks or 0) + 1 end)"
+    )
     game.command("/sc script.on_nth_tick(10, function(e) storage.last = e.tick error('oops') end)")
     game.command("/sc game.tick_paused = true")
     before = int(ask(game, "storage.ticks or 0"))
@@ -273,3 +277,29 @@ def test_a_world_that_is_a_little_late_catches_up(make: Make) -> None:
     while game.advance(0.0) == 0.0:
         assert time.monotonic() < deadline
     assert game.world.tick >= start + 1200
+
+
+def test_a_search_made_again_sees_what_came_moved_and_went(make: Make) -> None:
+    game = make()
+    game.command(
+        "/sc s = game.surfaces[1]; function chests(area) return #s.find_entities_filtered{name = 'iron-chest', area = area} end"
+    )
+    left, right = "{{0, 0}, {4, 4}}", "{left_top = {x = 10, y = 0}, right_bottom = {x = 14, y = 4}}"
+    both = f"chests({left}) .. chests({right})"
+    assert ask(game, both) == "00"
+    assert (
+        ask(game, f"({both}) .. tostring(s.create_entity{{name = 'iron-chest', position = {{2, 2}}}} ~= nil)")
+        == "00true"
+    )
+    assert ask(game, both) == "10"
+    game.command(
+        f"/sc chest = s.find_entities_filtered{{name = 'iron-chest', area = {left}}}[1]; found = chest.position; found.x = 99"
+    )
+    assert ask(game, "chest.position.x") == "2.5"
+    game.command("/sc chest.teleport({12, 2})")
+    assert ask(game, f"{both} .. ' ' .. chest.position.x") == "01 12.5"
+    game.command(
+        f"/sc for _, c in pairs(s.find_entities_filtered{{name = 'iron-chest', area = {right}}}) do c.destroy() end"
+    )
+    assert ask(game, f"{both} .. tostring(chest.valid)") == "00false"
+    assert "invalid" in game.command("/sc rcon.print(chest.name)")

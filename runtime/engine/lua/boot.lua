@@ -406,7 +406,70 @@ local function encode(t, n, level)
   return n
 end
 
+-- Searches by name and place, and what they found. They hold until something of that name comes, goes or moves: then
+-- Python says `forget_searches`. name -> {count of searches, text of the search -> what it found}.
+local searches = {}
+local MOST_SEARCHES, MOST_FOUND = 2000, 64
+local PLAIN_SEARCH = { name = true, type = true, area = true, position = true, radius = true, limit = true }
+
+local function place_text(p)
+  if type(p) ~= "table" then return nil end
+  local x, y = rawget(p, "x") or rawget(p, 1), rawget(p, "y") or rawget(p, 2)
+  if type(x) == "number" and type(y) == "number" then return x .. "," .. y end
+end
+
+-- The text of a search, nil when it is of another kind. (Positions lie on a grid of 1/256: `..` keeps enough digits.)
+local function search_text(filter)
+  for k in raw_next, filter do
+    if not PLAIN_SEARCH[k] then return nil end
+  end
+  local area, place, text = rawget(filter, "area"), rawget(filter, "position"), nil
+  if place then
+    text = place_text(place)
+  elseif type(area) == "table" then
+    local from = place_text(rawget(area, "left_top") or rawget(area, 1))
+    local to = place_text(rawget(area, "right_bottom") or rawget(area, 2))
+    text = from and to and from .. ";" .. to
+  end
+  local kind, radius, limit = rawget(filter, "type"), rawget(filter, "radius"), rawget(filter, "limit")
+  if not text or (kind and type(kind) ~= "string") then return nil end
+  if (radius and type(radius) ~= "number") or (limit and type(limit) ~= "number") then return nil end
+  if kind or radius or limit then
+    text = text .. " " .. (kind or "") .. " " .. (radius or "") .. " " .. (limit or "")
+  end
+  return text
+end
+
+local function bind_search(own, object, key)
+  local function method(...)
+    used = used + PYTHON_CALL_COST
+    local filter = ...
+    local name = type(filter) == "table" and select("#", ...) == 1 and rawget(filter, "name")
+    local text = type(name) == "string" and search_text(filter)
+    if not text then return finish(call_method(object, key, ...)) end
+    local known_here = searches[name]
+    local found = known_here and known_here[text]
+    if not found then
+      local problem
+      found, problem = call_method(object, key, filter)
+      if problem ~= nil then return finish(found, problem) end
+      if #found > MOST_FOUND then return found end
+      known_here = searches[name]
+      if not known_here or known_here[0] >= MOST_SEARCHES then
+        known_here = { [0] = 0 }
+        searches[name] = known_here
+      end
+      known_here[0] = known_here[0] + 1
+      known_here[text] = found
+    end
+    return { unpack(found) } -- the script's own
+  end
+  own[key] = method
+  return method
+end
+
 local function bind(own, object, key)
+  if key == "find_entities_filtered" then return bind_search(own, object, key) end
   local function method(...)
     used = used + PYTHON_CALL_COST
     local argument = ...
@@ -671,6 +734,7 @@ return {
   flatten = flatten,
   remember = remember,
   forget = function(object) known[object] = nil end,
+  forget_searches = function(name) searches[name] = nil end,
   slice = function(t, i, j) return unpack(t, i, j) end,
   wrap = wrap,
   set_global = function(name, value) rawset(_G, name, value) end,

@@ -231,6 +231,8 @@ class Sandbox:
         self._remember: Any = boot["remember"]
         self.forget: Callable[[LuaObject], None] = boot["forget"]
         """Tell that what `LuaObject.facts` said of an object no longer holds."""
+        self.forget_searches: Callable[[str], None] = boot["forget_searches"]
+        """Tell that something of a name has come, gone or moved."""
         self._charge: Any = boot["charge"]
         self._set_global: Any = boot["set_global"]
         self._get_global: Any = boot["get_global"]

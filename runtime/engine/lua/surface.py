@@ -94,7 +94,10 @@ class LuaSurface(LuaObject):
 
     @lua_method
     def find_entities_filtered(self, filters: Any) -> list[Any]:
-        return [lua_entity(e) for e in self._filtered(values.table(filters, "filter"))]
+        wanted = values.table(filters, "filter")
+        if isinstance(wanted.get("name"), str):
+            self.world.searched.add(wanted["name"])  # scripts keep what such searches find (boot.lua)
+        return [lua_entity(e) for e in self._filtered(wanted)]
 
     @lua_method
     def count_entities_filtered(self, filters: Any) -> int:
