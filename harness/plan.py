@@ -113,7 +113,7 @@ def open_play(site: Site) -> list[Step]:
     second = site.iron_feed(1)
     growth += [
         # Its near column is the far one of the first.
-        [*second.drills, second.run, *second.near],
+        [*second.drills[:FIRST_COAL_DRILLS], second.run, *second.near],
         _block(factory.blocks[2]),
         plant.boilers[2:3],
         _more_plates(factory, second, second.near_column),

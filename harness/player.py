@@ -99,6 +99,8 @@ async def play(world: World, goal: Goal | None = None) -> None:
 
 async def look(world: World, planner: Planner) -> View:
     """See what stands, what is carried, and what is researched."""
+    # First what is being researched, then what has been: it may end in between.
+    state = await world.call("observe")
     asked = planner.to_research[:ASKED]
     seen = await world.run("looking around", f"look_around({asked})")
     if seen["error"] is not None:
@@ -107,9 +109,8 @@ async def look(world: World, planner: Planner) -> View:
     planner.researched.update(
         name for line in lines if line.startswith('{"researched"') for name in json.loads(line)["researched"]
     )
-    state = await world.call("observe")
-    things = [Thing.from_json(line) for line in lines if line.startswith("[")]
-    return View(things, state["inventory"], state["research"])
+    things = next((json.loads(line) for line in lines if line.startswith("[")), [])
+    return View([Thing(*fields) for fields in things], state["inventory"], state["research"])
 
 
 async def survey(world: World, goal: Goal | None) -> Planner:

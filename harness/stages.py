@@ -5,7 +5,6 @@ Every decision begins with the world as it is, so the player goes on wherever it
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -99,7 +98,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Thing:
-    """Something that stands in the world. `fuel` is None for what burns none; sizes are in tiles."""
+    """Something that stands in the world. `fuel` is None for what burns none; sizes are in tiles.
+
+    The kit's `look_around` prints the fields in this order.
+    """
 
     name: str
     x: float
@@ -110,11 +112,6 @@ class Thing:
     fuel: int | None = None
     holds: Mapping[str, int] = field(default_factory=dict)
     recipe: str | None = None
-
-    @classmethod
-    def from_json(cls, line: str) -> Thing:
-        """A line that the kit's `look_around` printed: the fields in their order."""
-        return cls(*json.loads(line))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Whether what the built-in player leaves behind works on by itself."""
+"""How the built-in player's factory grows, from bare hands."""
 
 from __future__ import annotations
 
@@ -10,49 +10,59 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evals.bench import Measurement
-from evals.bench.sim import step
 from evals.served_world import CouldNotRun, ServedWorld, Setup, served_world
+from runtime.host import ScoreReading
 
-SPEED = 40.0
-PLAY_MINUTES = 60
-"""Game minutes that the player plays, from bare hands."""
-INTERVAL_MINUTES, INTERVALS = 5, 6
+SPEED = 15.0
+INTERVAL_MINUTES, INTERVALS = 10, 12
+"""Game minutes that the player plays: 12 times 10."""
 TICKS_PER_MINUTE = 3600
+SCORED_MINUTES = (60, 120)
+MADE = (
+    "iron-plate",
+    "iron-gear-wheel",
+    "electronic-circuit",
+    "automation-science-pack",
+    "logistic-science-pack",
+)
 LONGEST_PLAY_SECONDS = 900.0
 
 
 def measure() -> Iterator[Measurement]:
-    """The automated score when the player is stopped, and what each five game minutes of the next half hour add."""
+    """What each ten game minutes of two hours add to the automated score, and what was made in all."""
     with (
         tempfile.TemporaryDirectory(prefix="claudetorio-bench-") as folder,
         served_world("bench", Path(folder), Setup(speed=SPEED)) as world,
     ):
-        _play(world)
-        host = world.host
-        host.pause()
-        before = host.score()
-        yield Measurement("player.minutes", round(before.tick / TICKS_PER_MINUTE, 1), "game minutes")
-        yield Measurement("player.score", round(before.production_score), "points")
-        yield Measurement("player.automated_score", round(before.automated_score), "points")
-        with world.process.client() as client:
-            for number in range(1, INTERVALS + 1):
-                step(client, INTERVAL_MINUTES * TICKS_PER_MINUTE)
-                now = host.score()
-                gained = now.automated_score - before.automated_score
-                yield Measurement(f"player.gain.{number * INTERVAL_MINUTES}", round(gained), "points")
-                before = now
+        before = 0.0
+        for number, now in enumerate(_play(world), 1):
+            minutes = number * INTERVAL_MINUTES
+            yield Measurement(f"player.gain.{minutes}", round(now.automated_score - before), "points")
+            before = now.automated_score
+            if minutes in SCORED_MINUTES:
+                hours = minutes // 60
+                yield Measurement(f"player.automated_score.{hours}h", round(now.automated_score), "points")
+                yield Measurement(f"player.score.{hours}h", round(now.production_score), "points")
+        for item in MADE:
+            yield Measurement(f"player.made.{item}", round(now.produced.get(item, 0)), "items")
 
 
-def _play(world: ServedWorld) -> None:
-    """Let the player play for its time, then stop it."""
+def _play(world: ServedWorld) -> Iterator[ScoreReading]:
+    """Let the player play; the scores at the end of each interval."""
     command = [sys.executable, "-m", "harness.player", "--url", world.url]
     player = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr)
     try:
         deadline = time.monotonic() + LONGEST_PLAY_SECONDS
-        while world.host.score().tick < PLAY_MINUTES * TICKS_PER_MINUTE and time.monotonic() < deadline:
-            if player.poll() is not None:
-                raise CouldNotRun(f"the player ended with exit code {player.returncode}")
-            time.sleep(0.5)
+        for number in range(1, INTERVALS + 1):
+            while (now := world.host.score()).tick < number * INTERVAL_MINUTES * TICKS_PER_MINUTE:
+                if player.poll() is not None:
+                    raise CouldNotRun(f"the player ended with exit code {player.returncode}")
+                if time.monotonic() > deadline:
+                    raise CouldNotRun(
+                        f"the world is too slow: {now.tick} ticks in {LONGEST_PLAY_SECONDS:g} s"
+                    )
+                time.sleep(0.2)
+            yield now
     finally:
         player.kill()
         player.wait()

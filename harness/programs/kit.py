@@ -60,26 +60,26 @@ def recipe_of(thing):
 
 
 def look_around(technologies):
-    """Print which of some technologies are researched, and what stands in the world: a line of JSON for each thing
-    (see harness.stages.Thing)."""
+    """Print which of some technologies are researched, and what stands in the world: a line of JSON, with a list of
+    fields for each thing (see harness.stages.Thing)."""
     print(json.dumps({"researched": [name for name in technologies if get_research_progress(name) == []]}))
+    things = []
     for thing in get_entities({prototype for prototype in Prototype if "Group" not in prototype.name}):
         size, fuel = thing.tile_dimensions, getattr(thing, "fuel", None)
-        print(
-            json.dumps(
-                [
-                    thing.name,
-                    thing.position.x,
-                    thing.position.y,
-                    thing.direction.name,
-                    [size.tile_width, size.tile_height],
-                    thing.status.value,
-                    None if fuel is None else sum(fuel.values()),
-                    contents(thing),
-                    recipe_of(thing),
-                ]
-            )
+        things.append(
+            [
+                thing.name,
+                thing.position.x,
+                thing.position.y,
+                thing.direction.name,
+                [size.tile_width, size.tile_height],
+                thing.status.value,
+                None if fuel is None else sum(fuel.values()),
+                contents(thing),
+                recipe_of(thing),
+            ]
         )
+    print(json.dumps(things))
 
 
 def failed(x, y, problem):

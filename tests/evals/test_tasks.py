@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 CLAUDETORIO = [sys.executable, "-m", "harness.cli"]
 
 
@@ -13,8 +15,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*CLAUDETORIO, "eval", *arguments], capture_output=True, text=True, timeout=110)
 
 
-def test_the_built_in_player_passes_iron_plate_throughput() -> None:
-    done = run("iron_plate_throughput", "--agent", "scripted", "--trials", "1", "--speed", "20", "--json")
+@pytest.mark.parametrize("task", ["iron_plate_throughput", "automation_science_pack_throughput"])
+def test_the_built_in_player_passes(task: str) -> None:
+    done = run(task, "--agent", "scripted", "--trials", "1", "--speed", "40", "--json")
     assert done.returncode == 0, done.stderr
     (trial,) = json.loads(done.stdout)["trials"]
     assert list(trial) == [
@@ -27,7 +30,7 @@ def test_the_built_in_player_passes_iron_plate_throughput() -> None:
         "game_seconds",
         "error",
     ]
-    assert (trial["task"], trial["agent"], trial["passed"]) == ("iron_plate_throughput", "scripted", True)
+    assert (trial["task"], trial["agent"], trial["passed"]) == (task, "scripted", True)
     assert trial["throughput"] >= trial["quota"] == 16
     assert 0 < trial["steps"] <= 64
     assert trial["game_seconds"] > 60
@@ -43,7 +46,7 @@ def test_an_unknown_task_could_not_run() -> None:
 
 
 def test_a_task_that_the_player_cannot_do_fails() -> None:
-    done = run("iron_gear_wheel_throughput", "--speed", "20", "--json")
+    done = run("logistic_science_pack_throughput", "--speed", "20", "--json")
     assert done.returncode == 1, done.stderr
     (trial,) = json.loads(done.stdout)["trials"]
     assert not trial["passed"]
