@@ -447,11 +447,6 @@ class Inserter(Chaser):
         tick = self.world.tick
         if not self.active:
             return
-        if not self.resolved:
-            if self.starved:
-                self.starved = False
-                self.world.schedule(self, tick + 1, PICK)
-            return
         if self.starved or moving:
             self._halt(tick)
             self._stop_chasing()
