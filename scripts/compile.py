@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import sys
 import tempfile
@@ -11,6 +13,22 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from runtime.compiled import FOLDER, GROUP, build_folder, sources  # noqa: E402
+
+
+def copy_sources(folder: Path) -> list[str]:
+    """Copy the package to compile from; the paths of what is to be compiled, from there.
+
+    Every class is marked so that instances can be made without calling `__init__`, which is how saves are read.
+    """
+    shutil.copytree(ROOT / "runtime", folder / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    parts = [str(path.relative_to(ROOT)) for path in sources()]
+    for part in parts:
+        text = (folder / part).read_text()
+        text = re.sub(r"(?m)^(?<!\)\n)(?=class \w)", "@mypyc_attr(serializable=True)\n", text)
+        at = text.index("from __future__ import annotations\n") + len("from __future__ import annotations\n")
+        (folder / part).write_text(text[:at] + "from mypy_extensions import mypyc_attr\n" + text[at:])
+    return parts
 
 
 def main() -> int:
@@ -32,10 +50,12 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER) as name:
         folder = Path(name)
+        parts = copy_sources(folder)
+        os.chdir(folder)
         modules = mypycify(
-            ["--config-file", str(ROOT / "pyproject.toml"), *(str(p.relative_to(ROOT)) for p in sources())],
+            ["--config-file", "pyproject.toml", *parts],
             group_name=GROUP,
-            target_dir=str(folder / "c"),
+            target_dir="c",
             multi_file=True,
             debug_level="0",
         )
@@ -44,6 +64,7 @@ def main() -> int:
         build.build_temp = str(folder / "objects")
         build.ensure_finalized()
         build.run()
+        os.chdir(ROOT)
         for old in FOLDER.iterdir():
             if old != folder:
                 shutil.rmtree(old)
