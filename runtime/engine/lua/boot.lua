@@ -354,8 +354,10 @@ local function finish(value, problem, ...)
 end
 
 -- What is known of an object without asking Python: object -> {name of a method -> function, and its facts}. Facts are
--- what an entity is and where it stands, as long as it is valid and isn't moved; then Python says `forget`.
-local known = raw_setmetatable({}, { __mode = "k" })
+-- what an entity is and where it stands, as long as it is valid and isn't moved; then Python says `forget`. It is the
+-- userdata's own value: what hangs on the keys of a weak table is left out of what the collector takes to be alive, so
+-- with thousands of objects known it would begin a new cycle at every step.
+local set_known, get_known = debug.setuservalue, debug.getuservalue
 local IS_ENTITY, X, Y = {}, {}, {}
 
 -- A small table as a row of values, so that Python needs no further call to read it: LIST, its values, END; or DICT, then
@@ -485,7 +487,7 @@ end
 
 local function get_to_know(object, key, value, problem, name, kind, x, y)
   local own = {}
-  known[object] = own
+  set_known(object, own)
   if name then
     own[IS_ENTITY], own.name, own.type, own[X], own[Y] = true, name, kind, x, y
   end
@@ -498,7 +500,7 @@ local objects = raw_getmetatable(host.read)
 
 function objects.__index(object, key)
   used = used + PYTHON_CALL_COST
-  local own = known[object]
+  local own = get_known(object)
   if not own then return get_to_know(object, key, first_read(object, key)) end
   local value, problem = own[key]
   if value ~= nil then return value end
@@ -535,7 +537,7 @@ function objects.__pairs(object)
 end
 
 function objects.__eq(a, b)
-  local own, other = known[a], known[b]
+  local own, other = get_known(a), get_known(b)
   if own and other and own[IS_ENTITY] and other[IS_ENTITY] then return false end -- each has one object
   return same(a, b)
 end
@@ -733,7 +735,7 @@ return {
   charge = function(cost) used = used + cost end,
   flatten = flatten,
   remember = remember,
-  forget = function(object) known[object] = nil end,
+  forget = function(object) set_known(object, nil) end,
   forget_searches = function(name) searches[name] = nil end,
   slice = function(t, i, j) return unpack(t, i, j) end,
   wrap = wrap,
