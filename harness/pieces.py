@@ -93,8 +93,9 @@ class Step:
 
 
 def size_of(name: str) -> tuple[int, int]:
-    """The size of a planned thing, tiles."""
-    return SIZES.get(name, (1, 1))
+    """The size of a planned thing, or of one like it, tiles."""
+    planned = next((planned for planned, alike in ALIKE.items() if name in alike), name)
+    return SIZES.get(planned, (1, 1))
 
 
 def tiles(x: float, y: float, size: Sequence[float]) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ import httpx2
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 
-from harness.pieces import Patch
+from harness.pieces import Patch, Piece
 from harness.plan import MADE, PLATES, Hopeless, Site, for_goal, open_play
 from harness.programs import program
 from harness.stages import Planner, Stage, Thing, View
@@ -32,6 +32,8 @@ PROGRAM_SECONDS = 300
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 30.0
 """How long to wait before trying again when the world doesn't answer: ever twice as long."""
 TICKS_PER_SECOND = 60
+GLANCE_SECONDS = 90
+"""After so many game seconds the player looks again in any case."""
 ASKED = 3
 """Of how many technologies the player asks at a time whether they are researched."""
 
@@ -87,20 +89,29 @@ async def play(world: World, goal: Goal | None = None) -> None:
         Hopeless: there is nothing to do.
     """
     planner = await survey(world, goal)
+    view: View | None = None
+    looked, built = 0, tuple[Piece, ...]()
     while True:
-        view = await look(world, planner)
+        state = await world.call("observe")
+        if view is None or state["tick"] - looked > GLANCE_SECONDS * TICKS_PER_SECOND:
+            view, looked = await look(world, planner, state), state["tick"]
+        else:
+            # Looking takes a while where much stands: what has just been built need not be looked for.
+            view = view.then(built, state["inventory"], state["research"])
         if goal and planner.complete(view):
             made = await measure(world, goal)
             say(f"{made:.1f} {goal.item} in {goal.seconds:g} s")
             if made >= goal.count:
                 return
-        await act(world, planner, planner.choose(view))
+        stage = planner.choose(view)
+        done = await act(world, planner, stage)
+        built = stage.built or ()
+        if not done or stage.built is None:
+            view = None
 
 
-async def look(world: World, planner: Planner) -> View:
-    """See what stands, what is carried, and what is researched."""
-    # First what is being researched, then what has been: it may end in between.
-    state = await world.call("observe")
+async def look(world: World, planner: Planner, state: Mapping[str, Any]) -> View:
+    """See what stands and what is researched; `state` is what was observed before: research may end in between."""
     asked = planner.to_research[:ASKED]
     seen = await world.run("looking around", f"look_around({asked})")
     if seen["error"] is not None:
@@ -109,8 +120,8 @@ async def look(world: World, planner: Planner) -> View:
     planner.researched.update(
         name for line in lines if line.startswith('{"researched"') for name in json.loads(line)["researched"]
     )
-    things = next((json.loads(line) for line in lines if line.startswith("[")), [])
-    return View([Thing(*fields) for fields in things], state["inventory"], state["research"])
+    things = [Thing(*fields) for line in lines if line.startswith("[") for fields in json.loads(line)]
+    return View(things, state["inventory"], state["research"])
 
 
 async def survey(world: World, goal: Goal | None) -> Planner:
@@ -126,8 +137,8 @@ async def survey(world: World, goal: Goal | None) -> Planner:
     return Planner(steps, site.iron)
 
 
-async def act(world: World, planner: Planner, stage: Stage) -> None:
-    """Carry out a stage. What went wrong is told to the planner, which then tries something else."""
+async def act(world: World, planner: Planner, stage: Stage) -> bool:
+    """Carry out a stage; whether all went well. What did not is told to the planner, which then tries something else."""
     say(stage.words)
     result = await world.run(stage.words, stage.call)
     failures = [json.loads(line) for line in result["output"].splitlines() if line.startswith('{"failed"')]
@@ -139,6 +150,7 @@ async def act(world: World, planner: Planner, stage: Stage) -> None:
         failed += stage.places[:1]
         await asyncio.sleep(FIRST_PAUSE_SECONDS)
     planner.failed(failed)
+    return not failures and result["error"] is None
 
 
 async def measure(world: World, goal: Goal) -> float:

@@ -87,13 +87,15 @@ Place = tuple[float, float]
 class Stage:
     """One program: what it is for, and the calls of the kit that do it.
 
-    places: of what it works on, as (x, y). waits: whether it only lets time pass.
+    places: of what it works on, as (x, y). waits: whether it only lets time pass. built: what stands once it is done;
+    None if there is more than that to be seen then.
     """
 
     words: str
     call: str
     places: tuple[Place, ...] = ()
     waits: bool = False
+    built: tuple[Piece, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,11 @@ class View:
         if piece.recipe and thing.recipe != piece.recipe:
             return False
         return piece.name not in FACING or thing.facing == piece.facing
+
+    def then(self, built: Iterable[Piece], carried: Mapping[str, int], researching: str | None) -> View:
+        """What is to be seen once pieces have been put up."""
+        more = [Thing(p.name, p.x, p.y, p.facing, size_of(p.name), recipe=p.recipe) for p in built]
+        return View([*self.things, *more], carried, researching)
 
     def in_the_way(self, piece: Piece) -> list[Thing]:
         """What stands where a missing piece is to go."""
@@ -298,7 +305,7 @@ class Planner:
         words = "building " + ", ".join(f"{count} {name}" for name, count in names.items())
         carry = sorted(([n, c] for n, c in names.items()), key=lambda nc: nc[0] in INGREDIENTS)
         making = f"have({carry})\n" if crafts else ""
-        return Stage(words, f"{making}build({pieces})", tuple((p.x, p.y) for p in batch))
+        return Stage(words, f"{making}build({pieces})", tuple((p.x, p.y) for p in batch), built=tuple(batch))
 
     def _get(self, view: View, short: Mapping[str, int], steps: list[Step]) -> Stage:
         """Obtain what is missing for the next pieces: stone and wood by hand, plates from wherever they are."""
@@ -373,7 +380,7 @@ class Planner:
         return None
 
     def _gather(self, item: str, quantity: int) -> Stage:
-        return Stage(f"digging {quantity} {item}", f"gather({item!r}, {quantity})")
+        return Stage(f"digging {quantity} {item}", f"gather({item!r}, {quantity})", built=())
 
     def _take(self, words: str, sources: list[tuple[Thing, str]], needed: int) -> Stage:
         orders: list[tuple[str, int, float, float]] = []

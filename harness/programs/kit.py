@@ -60,8 +60,8 @@ def recipe_of(thing):
 
 
 def look_around(technologies):
-    """Print which of some technologies are researched, and what stands in the world: a line of JSON, with a list of
-    fields for each thing (see harness.stages.Thing)."""
+    """Print which of some technologies are researched, and what stands in the world: lines of JSON, each a list
+    with a list of fields for each thing (see harness.stages.Thing)."""
     print(json.dumps({"researched": [name for name in technologies if get_research_progress(name) == []]}))
     things = []
     for thing in get_entities({prototype for prototype in Prototype if "Group" not in prototype.name}):
@@ -79,7 +79,9 @@ def look_around(technologies):
                 recipe_of(thing),
             ]
         )
-    print(json.dumps(things))
+    # A printed line may be 16,384 characters long, and each one costs time.
+    for first in range(0, len(things), 60):
+        print(json.dumps(things[first : first + 60]))
 
 
 def failed(x, y, problem):
