@@ -565,7 +565,7 @@ class ElectricPole(Entity):
     def built(self) -> None:
         neighbours = self.wired()
         networks = sorted(
-            {n.network for n in neighbours if n.network is not None}, key=lambda n: -len(n.poles)
+            {n.network for n in neighbours if n.network is not None}, key=lambda n: (-len(n.poles), n.id)
         )
         network = networks[0] if networks else Network(self.world)
         for other in networks[1:]:
@@ -651,7 +651,7 @@ def _drop_if_empty(network: Network) -> None:
 
 
 def network_at(entity: Entity) -> Network | None:
-    """The network that an entity belongs to: that of the lowest unit number among the poles which supply it."""
+    """The network that an entity belongs to: that of the northernmost of the poles which supply it, then the westernmost."""
     area = (
         entity.left - WIDEST_SUPPLY,
         entity.top - WIDEST_SUPPLY,
@@ -664,7 +664,7 @@ def network_at(entity: Entity) -> Network | None:
     supplying = [
         p for p in poles if isinstance(p, ElectricPole) and p.network is not None and p.supplies(entity)
     ]
-    return min(supplying, key=lambda p: p.unit_number).network if supplying else None
+    return min(supplying, key=lambda p: (p.y, p.x)).network if supplying else None
 
 
 class Source(Entity):

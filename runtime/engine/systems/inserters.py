@@ -85,7 +85,7 @@ class Inserter(Chaser):
     """
 
     __slots__ = (
-        "arm", "awaiting", "awaits", "began", "blacklist", "buffer", "burner", "came", "capacity", "catches",
+        "again", "arm", "awaiting", "awaits", "began", "blacklist", "buffer", "burner", "came", "capacity", "catches",
         "drop_belt", "drop_entity", "drop_entry", "drop_lane", "drop_turn", "filters", "goal", "granted",
         "held", "held_count", "lane", "lane_number", "last_step", "length", "level", "open_ended", "override",
         "paid", "path", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved",
@@ -135,6 +135,7 @@ class Inserter(Chaser):
     def _forget(self) -> None:
         """Know nothing of what is around it."""
         self.resolved = False
+        self.again = False  # it knew before it was saved
         self.pickup_entity: Entity | None = None
         self.pickup_belt: TransportBelt | None = None
         self.drop_entity: Entity | None = None
@@ -152,12 +153,14 @@ class Inserter(Chaser):
         # Found again when needed: a chain of machines that hand on to each other would be saved by recursion.
         for name in FOUND_AGAIN:
             del state[name]
+        state["again"] = self.resolved or self.again
         state["resolved"] = False
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._forget()
+        self.again = state["again"]
         self.came = NO_PATH
         self.arm = arm_type(self.proto, (self.level or LEVELS) / LEVELS)
 
@@ -248,6 +251,7 @@ class Inserter(Chaser):
         if self.resolved:
             return
         self.resolved = True
+        self.again = False
         source = self.pickup_entity = receiver(self.world, self, *self.pickup_position())
         target = self.drop_entity = receiver(self.world, self, *self.drop_position())
         if isinstance(target, TransportBelt):
@@ -261,6 +265,8 @@ class Inserter(Chaser):
             source.watchers[self.unit_number] = self
 
     def _forget_targets(self) -> None:
+        if self.again:
+            self._resolve()
         if self.resolved:
             for entity in (self.pickup_entity, self.drop_entity):
                 if entity is not None:
@@ -904,6 +910,8 @@ class Inserter(Chaser):
             return
         goal = self.goal
         if goal == FETCH:
+            if self.again:
+                self._resolve()
             if self.resolved and self.pickup_belt is None:
                 if not self._offered():
                     return  # whatever has changed, it is not worth getting up for
