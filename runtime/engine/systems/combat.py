@@ -36,12 +36,6 @@ class Combat:
         self.evolves = True
         self.expands = True
 
-    def __getstate__(self) -> dict[str, bool]:
-        return {"peaceful": self.peaceful, "evolves": self.evolves, "expands": self.expands}
-
-    def __setstate__(self, state: dict[str, bool]) -> None:
-        self.peaceful, self.evolves, self.expands = state["peaceful"], state["evolves"], state["expands"]
-
     def state(self) -> list[Any]:
         """Plain data for the state hash."""
         return [self.peaceful, self.evolves, self.expands]

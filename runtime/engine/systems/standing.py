@@ -148,12 +148,6 @@ class Accepts:
                 c for a in attacks for c in a.get("ammo_categories") or [a["ammo_category"]]
             )
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"kind": self.kind, "categories": self.categories}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.kind, self.categories = state["kind"], state["categories"]
-
     def __call__(self, name: str) -> bool:
         item = load().item[name]
         if self.kind == AMMO:
