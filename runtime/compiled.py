@@ -30,7 +30,8 @@ def sources() -> list[Path]:
 def build_folder() -> Path:
     """Where the modules for the present sources are, if they have been made."""
     digest = hashlib.sha256(f"{sys.implementation.cache_tag} {sys.platform}".encode())
-    for path in sources():
+    maker = ROOT / "scripts" / "compile.py"
+    for path in [*sources(), *([maker] if maker.exists() else [])]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return FOLDER / digest.hexdigest()[:16]
 
