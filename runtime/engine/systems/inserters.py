@@ -666,6 +666,8 @@ class Inserter(Chaser):
             if place < window.low:
                 continue
             if not self._wants(names[index]):
+                if len(lane.kinds) == 1:
+                    continue
                 unwanted = names[index]
                 first = index + 1 - lane.between(window.low, window.high, tick)[1]
                 index -= 1
