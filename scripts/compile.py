@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -15,19 +15,37 @@ sys.path.insert(0, str(ROOT))
 from runtime.compiled import FOLDER, GROUP, build_folder, sources  # noqa: E402
 
 
+NEW = """    def __new__(cls, *args: _Any, **kwargs: _Any) -> _Any:
+        return super().__new__(cls)
+"""
+
+
 def copy_sources(folder: Path) -> list[str]:
     """Copy the package to compile from; the paths of what is to be compiled, from there.
 
-    Every class is marked so that instances can be made without calling `__init__`, which is how saves are read.
+    Classes get a `__new__`: without one mypyc has that of a class call `__init__`, and saves are read without.
     """
     shutil.copytree(ROOT / "runtime", folder / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     parts = [str(path.relative_to(ROOT)) for path in sources()]
     for part in parts:
         text = (folder / part).read_text()
-        text = re.sub(r"(?m)^(?<!\)\n)(?=class \w)", "@mypyc_attr(serializable=True)\n", text)
-        at = text.index("from __future__ import annotations\n") + len("from __future__ import annotations\n")
-        (folder / part).write_text(text[:at] + "from mypy_extensions import mypyc_attr\n" + text[at:])
+        lines = text.splitlines(keepends=True)
+        roots = [
+            node
+            for node in ast.parse(text).body
+            if isinstance(node, ast.ClassDef)
+            and not node.bases
+            and not node.decorator_list
+            and len(node.body) > 1
+        ]
+        for node in reversed(roots):
+            first = node.body[1]  # after the docstring
+            above = [d.lineno for d in getattr(first, "decorator_list", ())]
+            lines.insert(min([first.lineno, *above]) - 1, NEW)
+        text = "".join(lines)
+        start = "from __future__ import annotations\n"
+        (folder / part).write_text(text.replace(start, start + "from typing import Any as _Any\n", 1))
     return parts
 
 
