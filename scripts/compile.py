@@ -14,7 +14,6 @@ sys.path.insert(0, str(ROOT))
 
 from runtime.compiled import FOLDER, GROUP, build_folder, sources  # noqa: E402
 
-
 NEW = """    def __new__(cls, *args: _Any, **kwargs: _Any) -> _Any:
         return super().__new__(cls)
 """
