@@ -19,14 +19,25 @@ PICK: Final = 2
 SETTLE: Final = 3
 NEVER: Final = -1
 
+# The key of an event: tick, phase, place of the process (`Process.place`), unit number.
+UNIT_BITS: Final = 22
+PLACE_SIDE: Final = 128  # places are told apart within squares of so many tiles
+RANK_BITS: Final = 14 + UNIT_BITS
+TICK_SHIFT: Final = RANK_BITS + 2
+
 
 class Process:
     """Something that happens by itself at a tick: an entity, or a part of a system. At most one event is pending."""
 
-    __slots__ = ("key", "unit_number")
+    __slots__ = ("key", "rank", "unit_number")
 
     unit_number: int
+    rank: int  # place and unit number: who comes first of those to whom something happens at once
     key: int  # of the pending event, or NEVER
+
+    def place(self) -> int:
+        """Where it is, as a number below 2 ** 14: from north to south, then from west to east; 0 for what is nowhere."""
+        return 0
 
     def on_event(self, world: World, tick: int) -> None:
         """The pending event has come."""
@@ -109,6 +120,9 @@ class Entity(Process):
         return f"<{self.name} at ({self.x:g}, {self.y:g})>"
 
     # --- where it is -------------------------------------------------------------------------------------------
+
+    def place(self) -> int:
+        return int(self.y // 1) % PLACE_SIDE * PLACE_SIDE + int(self.x // 1) % PLACE_SIDE
 
     def set_box(self) -> None:
         """Bring the collision box in step with position and direction."""

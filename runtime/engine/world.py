@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
-from runtime.engine.entity import NEVER, Entity, Process, attributes, make
+from runtime.engine.entity import (
+    NEVER,
+    RANK_BITS,
+    TICK_SHIFT,
+    UNIT_BITS,
+    Entity,
+    Process,
+    attributes,
+    make,
+)
 from runtime.engine.force import Force
 from runtime.engine.prototypes import Prototypes, load
 from runtime.engine.surface import Surface
@@ -17,14 +26,14 @@ if TYPE_CHECKING:
     from runtime.engine.systems.combat import Combat
 
 Deposit = tuple[str, float, float, int]  # resource, x, y, amount
-UNIT_BITS: Final = 20
 UNIT_MASK: Final = (1 << UNIT_BITS) - 1
 
 
 class World:
-    """Simulated without ticking: `advance` pops events `(tick, phase, unit number)` in that order.
+    """Simulated without ticking: `advance` pops events `(tick, phase, place, unit number)` in that order.
 
-    A process has at most one pending event; an entry of the heap whose key is no longer the process's is stale.
+    So it is the place that decides who comes first at a tick, and not what was built first. A process has at most one
+    pending event; an entry of the heap whose key is no longer the process's is stale.
     """
 
     def __init__(
@@ -107,6 +116,7 @@ class World:
     def register(self, process: Process) -> None:
         """Give a process its unit number."""
         process.unit_number = self.next_unit_number
+        process.rank = process.place() << UNIT_BITS | process.unit_number
         process.key = NEVER
         self.next_unit_number += 1
         self.processes.append(process)
@@ -122,7 +132,7 @@ class World:
 
     def schedule(self, process: Process, tick: int, phase: int) -> None:
         """Let `process.on_event` be called at `tick`, in place of what was pending."""
-        key = ((tick * 4 + phase) << UNIT_BITS) | process.unit_number
+        key = ((tick * 4 + phase) << RANK_BITS) | process.rank
         if process.key != key:
             process.key = key
             heappush(self.heap, key)
@@ -138,7 +148,7 @@ class World:
             key = heap[0]
             process = self.processes[key & UNIT_MASK]
             if process is not None and process.key == key:
-                return key >> (UNIT_BITS + 2)
+                return key >> TICK_SHIFT
             heappop(heap)
         return None
 
@@ -146,12 +156,12 @@ class World:
         """Let everything happen up to and including `to_tick`, which becomes the present."""
         heap = self.heap
         processes = self.processes
-        limit = (to_tick * 4 + 4) << UNIT_BITS
+        limit = (to_tick + 1) << TICK_SHIFT
         while heap and heap[0] < limit:
             key = heappop(heap)
             process = processes[key & UNIT_MASK]
             if process is not None and process.key == key:
-                self.tick = key >> (UNIT_BITS + 2)
+                self.tick = key >> TICK_SHIFT
                 process.key = NEVER
                 process.on_event(self, self.tick)
         self.tick = to_tick
@@ -217,6 +227,7 @@ class World:
             entity.built()
             if entity.proto.electric:
                 self.connect(entity)
+        entity.rank = entity.place() << UNIT_BITS | entity.unit_number
         if entity.lua is not None and self.forget is not None:
             self.forget(entity.lua)
         watchers, entity.watchers = entity.watchers, {}

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from runtime.engine.entity import CRAFT, NEVER, SETTLE, Entity, Process, Site
+from runtime.engine.entity import CRAFT, NEVER, SETTLE, TICK_SHIFT, Entity, Process, Site
 from runtime.engine.prototypes import EntityPrototype, joules
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ DAWN: Final = 0.75
 DAY_STEP: Final = 60  # ticks for which a panel's output, and what arms draw, is taken to be constant
 LEVELS: Final = 64  # speeds at which inserters are told apart when there is too little power
 INTERFACE: Final = "electric-energy-interface"
-TICK_SHIFT: Final = 22  # of the key of a pending event (`World.schedule`)
 WIDEST_SUPPLY: Final = 32.0  # no pole supplies farther, tiles
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from runtime.engine.entity import DROP, NEVER, PICK, Entity, Site, turned_point
+from runtime.engine.entity import DROP, NEVER, PICK, TICK_SHIFT, Entity, Site, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
 from runtime.engine.systems.arm import (
@@ -36,7 +36,6 @@ CARRY: Final = 2
 HOLD: Final = 3
 REFUEL: Final = 4
 
-TICK_SHIFT: Final = 22  # of the key of a pending event (`World.schedule`)
 # Where the hand goes to fill the inserter's own fuel slot is its centre, with the arm turned like this: it explains
 # both measured times (28 ticks from the pickup point, 37 from nine ticks into a swing).
 OWN_SLOT_TURN: Final = 0.375
