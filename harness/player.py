@@ -121,6 +121,7 @@ async def look(world: World, planner: Planner, state: Mapping[str, Any]) -> View
         name for line in lines if line.startswith('{"researched"') for name in json.loads(line)["researched"]
     )
     things = [Thing(*fields) for line in lines if line.startswith("[") for fields in json.loads(line)]
+    things += planner.unseen(things, state["entities"])
     return View(things, state["inventory"], state["research"])
 
 

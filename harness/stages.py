@@ -191,6 +191,16 @@ class Planner:
                 found[step] = None
         return list(found)
 
+    def unseen(self, things: Iterable[Thing], counts: Mapping[str, int]) -> list[Thing]:
+        """Labs that stand though they were not seen: FLE's `get_entities` leaves out those that do research. `counts`
+        is how many of each thing stand."""
+        seen = {(thing.x, thing.y) for thing in things if thing.name == LAB}
+        planned = [piece for step in self.steps for piece in step.pieces if piece.name == LAB]
+        hidden = [piece for piece in planned if (piece.x, piece.y) not in seen]
+        return [
+            Thing(LAB, p.x, p.y, p.facing, size_of(LAB)) for p in hidden[: counts.get(LAB, 0) - len(seen)]
+        ]
+
     def complete(self, view: View) -> bool:
         """Whether all of the plan stands that can be built."""
         return all(view.stands(piece) for step in self.usable() for piece in step.pieces)

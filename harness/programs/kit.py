@@ -104,10 +104,18 @@ def gather(name, quantity):
 
 
 def have(wanted):
-    """Craft until so many of each thing are carried: [name, count] each."""
+    """Craft until so many of each thing are carried: [name, count] each.
+
+    Twice if need be: FLE crafts each ingredient once, and one of them may use up another.
+    """
     for name, quantity in wanted:
         lacking = quantity - inspect_inventory()[prototype_by_name[name]]
-        if lacking > 0:
+        if lacking <= 0:
+            continue
+        try:
+            craft_item(prototype_by_name[name], lacking)
+        except Exception as problem:
+            print(problem)
             craft_item(prototype_by_name[name], lacking)
 
 

@@ -277,6 +277,13 @@ def test_machines_wait_for_automation_and_the_first_science_is_made_by_hand(
     assert ASSEMBLER in planner.choose(View(things, rich, "logistic-science-pack")).words
 
 
+def test_labs_that_do_research_are_not_built_again(planner: Planner, steps: list[Step]) -> None:
+    labs = [piece for piece in pieces_of(steps) if piece.name == LAB]
+    found = planner.unseen([standing(labs[0])], {LAB: 2})
+    assert [(thing.x, thing.y) for thing in found] == [(labs[1].x, labs[1].y)]
+    assert planner.unseen([standing(lab) for lab in labs], {LAB: 3}) == []
+
+
 def test_a_machine_without_its_recipe_gets_it(planner: Planner, steps: list[Step]) -> None:
     planner.researched.update(RESEARCH)
     things = everything(steps)
