@@ -448,3 +448,15 @@ def test_the_same_battle_twice_and_across_a_save() -> None:
     clock = [1, False, 0]
     assert saves.state_hash(again, {}, clock) == saves.state_hash(other.world, {}, clock)
     assert other.world.forces["player"].kills.input or other.world.forces["enemy"].kills.input
+
+
+def test_nothing_happens_while_nobody_is_awake(game: Game) -> None:
+    for n, name in enumerate(("biter-spawner", "small-biter", "small-spitter", "medium-worm-turret")):
+        put(game, name, 60, 10 * n, "enemy")
+    for n, name in enumerate(("gun-turret", "land-mine", "gate", "stone-wall", "character")):
+        put(game, name, 0, 5 * n)
+    run(game, 200)
+    assert game.world.next_event_tick() is None
+    game.command("/sc s.peaceful_mode = false")
+    run(game, 3000)  # the nest has let out what it lets out
+    assert game.world.next_event_tick() is None
