@@ -21,7 +21,7 @@ from runtime.engine.entity import attributes
 if TYPE_CHECKING:
     from runtime.engine.world import World
 
-MAGIC = b"factorio-embedded save 2\n"
+MAGIC = b"factorio-embedded save 3\n"
 ALLOWED = {
     ("random", "Random"),
     ("builtins", "set"),
@@ -143,6 +143,7 @@ def loads(data: bytes) -> Save:
         raise SaveError(f"the save is damaged: {error}") from error
     if not isinstance(save, Save):
         raise SaveError("the save holds no world")
+    save.world.surface.restore()
     return save
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Container, Iterable
+from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import Entity, tiles_of, turned
+from runtime.engine.entity import Entity, attributes, tiles_of, turned
 from runtime.engine.prototypes import EntityPrototype, load
 
 if TYPE_CHECKING:
@@ -37,8 +37,28 @@ class Surface:
         ] = {}  # tile -> who wants to know of changes there
         self.lookouts: dict[tuple[int, int], dict[int, Entity]] = {}  # (x, y) of cell -> who looks out there
         self.always_day = False
-        self.land: OpenLand | None = None  # what generates chunks as they are wanted; None: the map is all there
+        self.land: OpenLand | None = None  # generates chunks as they are wanted; None: the map is all there
         self._next_order = 0
+        # While it is read from a save: all entities, and the cells that several touch.
+        self._saved: tuple[list[Entity], dict[tuple[int, int], list[Entity]]] = ([], {})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Where entities stand is told once; `restore` finds it again for searches."""
+        state = attributes(self)
+        for index in ("by_name", "by_type", "cells", "chunks"):
+            del state[index]
+        entities = [e for there in self.chunks.values() for e in there.values()]
+        state["_saved"] = (entities, {cell: there for cell, there in self.cells.items() if len(there) > 1})
+        return state
+
+    def restore(self) -> None:
+        """Everything has been read from a save: make what searches need."""
+        entities, crowded = self._saved
+        self._saved = ([], {})
+        self.chunks, self.by_name, self.by_type, self.cells = {}, {}, {}, {}
+        for entity in entities:
+            self._index(entity)
+        self.cells.update(crowded)
 
     # --- tiles -------------------------------------------------------------------------------------------------
 
@@ -53,6 +73,22 @@ class Surface:
     def set_tile(self, x: int, y: int, name: str) -> None:
         """Make a tile another one."""
         self.changed_tiles[(x, y)] = name
+
+    def tiles_named(
+        self, names: Container[str], left: int, top: int, right: int, bottom: int
+    ) -> list[tuple[int, int]]:
+        """(x, y) of the tiles of some names in a rectangle of an endless map, by rising y, then x; right and bottom are
+        outside.
+        """
+        assert self.land is not None
+        found = self.land.tiles_named(names, left, top, right, bottom)
+        if not self.changed_tiles:
+            return found
+        changed = [
+            (x, y) for x, y in self.changed_tiles if left <= x < right and top <= y < bottom
+        ]  # what lies there by nature no longer counts
+        kept = set(found).difference(changed).union(p for p in changed if self.changed_tiles[p] in names)
+        return sorted(kept, key=lambda place: (place[1], place[0]))
 
     # --- chunks ------------------------------------------------------------------------------------------------
 

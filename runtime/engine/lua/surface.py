@@ -202,7 +202,15 @@ class LuaSurface(LuaObject):
         limit = wanted.get("limit")
         left_over = -1 if limit is None else values.integer(limit, "limit")
         tile, tile_layers = self.world.surface.tile, load().tile_layers
-        for x, y in self._tile_places(wanted):
+        places: Iterable[tuple[int, int]] = self._tile_places(wanted)
+        endless = self.world.surface.land is not None
+        if endless and name_set and not invert and wanted.get("position") is None and wanted.get("area"):
+            left, top, right, bottom = values.area(wanted["area"])
+            self._bound((right - left) * (bottom - top))
+            places = self.world.surface.tiles_named(
+                name_set, math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
+            )
+        for x, y in places:
             if left_over == 0:
                 return
             name = tile(x, y)
@@ -387,7 +395,7 @@ class LuaSurface(LuaObject):
     def get_chunks(self) -> Any:
         chunks = iter(self.world.surface.chunk_places())
 
-        def following() -> Any:
+        def following(*loop: Any) -> Any:  # `for` hands it a state and the last chunk
             for cx, cy in chunks:
                 x, y = cx * CHUNK, cy * CHUNK
                 return {"x": cx, "y": cy, "area": values.box((x, y, x + CHUNK, y + CHUNK))}

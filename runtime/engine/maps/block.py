@@ -16,6 +16,7 @@ CHUNK = 32
 SIDE = 4  # chunks on a side of a block
 BLOCK = CHUNK * SIDE
 CLIFF = 4  # tiles on a side of the squares that have a cliff each
+CLEARING = 25.0  # tiles around the origin in which nothing stands in one's way
 TREE = 2  # tiles on a side of the squares that have at most one tree each
 NEST = 8  # the same for nests and worms
 
@@ -260,7 +261,7 @@ class Block:
                     continue
                 pick = scatter(self.seed + 32, column, row)
                 x, y = column * cell + 3 + pick % 10, row * cell + 3 + (pick >> 8) % 10
-                if self._free(x - 3, y - 3, x + 3, y + 3):
+                if math.hypot(x, y) > CLEARING and self._free(x - 3, y - 3, x + 3, y + 3):
                     dry = self.moisture[y - self.y0, x - self.x0] < MOISTURES[2]
                     name = "big-sand-rock" if dry else ("big-rock", "huge-rock")[pick >> 20 & 1]
                     self.things.append(Thing(name, float(x), float(y)))
@@ -305,7 +306,7 @@ class Block:
             forest = forest - 0.35 * np.maximum(0.0, 1.0 - start / 130.0)
             wood = self.terrain.patches.wood
             forest = np.maximum(forest, 0.5 * (1.0 - _away(xs, ys, wood.x, wood.y) / wood.radius))
-            forest = forest - 9.0 * (start < 25.0)
+            forest = forest - 9.0 * (start < CLEARING)
         for base in self.bases:
             forest = forest - 9.0 * (_away(xs, ys, base.x, base.y) < base.radius + 4)
         likely = np.minimum(forest * 1.6, 0.55)

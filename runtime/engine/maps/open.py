@@ -5,8 +5,10 @@ Tiles and what stands on them are worked out for blocks of 4 × 4 chunks (`block
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from runtime.engine.maps.block import BLOCK, CHUNK, OUTSIDE, SIDE, TILES, Block, Terrain, Thing
 from runtime.engine.maps.settings import MapGenSettings, settings_of
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 START_CHUNKS = 7  # around the origin are there when a world begins
 FEW_BLOCKS = 64  # whose things are kept until their chunks are wanted
+Place = tuple[int, int]  # of a tile, a chunk or a block
 NOWHERE = bytes([OUTSIDE]) * (CHUNK * CHUNK)
 
 
@@ -26,7 +29,7 @@ class OpenLand:
     """
 
     def __init__(self, settings: MapGenSettings) -> None:
-        self.generated: set[tuple[int, int]] = set()
+        self.generated: set[Place] = set()
         self._set_up(settings)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -39,9 +42,9 @@ class OpenLand:
     def _set_up(self, settings: MapGenSettings) -> None:
         self.settings = settings
         self.terrain = Terrain(settings)
-        self._ground: dict[tuple[int, int], bytes] = {}  # chunk -> numbers in `TILES`, row by row
+        self._ground: dict[Place, bytes] = {}  # chunk -> numbers in `TILES`, row by row
         # Block -> chunk -> what will stand there.
-        self._things: dict[tuple[int, int], dict[tuple[int, int], list[Thing]]] = {}
+        self._things: dict[Place, dict[Place, list[Thing]]] = {}
 
     # --- tiles -------------------------------------------------------------------------------------------------
 
@@ -53,10 +56,28 @@ class OpenLand:
             ground = self._bring(chunk) if chunk in self.generated else NOWHERE
         return TILES[ground[(y & 31) << 5 | (x & 31)]]
 
-    def _bring(self, chunk: tuple[int, int]) -> bytes:
+    def _bring(self, chunk: Place) -> bytes:
         """The tiles of a generated chunk, worked out again where they were forgotten."""
         self._work_out((chunk[0] // SIDE, chunk[1] // SIDE))
         return self._ground[chunk]
+
+    def tiles_named(self, names: Container[str], left: int, top: int, right: int, bottom: int) -> list[Place]:
+        """(x, y) of the generated tiles of some names in a rectangle, by rising y, then x; right and bottom are outside."""
+        wanted = bytes(number for number, name in enumerate(TILES) if name in names)
+        rows: dict[int, list[Place]] = {}
+        for y in range(top // CHUNK, -(-bottom // CHUNK)):
+            for x in range(left // CHUNK, -(-right // CHUNK)):
+                if (x, y) not in self.generated:
+                    continue
+                ground = self._ground.get((x, y)) or self._bring((x, y))
+                if not any(number in ground for number in wanted):
+                    continue
+                for place in np.isin(np.frombuffer(ground, np.uint8), tuple(wanted)).nonzero()[0].tolist():
+                    row, column = divmod(place, CHUNK)
+                    rows.setdefault(y * CHUNK + row, []).append((x * CHUNK + column, y * CHUNK + row))
+        return [
+            place for y in sorted(rows) if top <= y < bottom for place in rows[y] if left <= place[0] < right
+        ]
 
     # --- chunks ------------------------------------------------------------------------------------------------
 
@@ -70,7 +91,7 @@ class OpenLand:
                     for thing in self.things((x, y)):
                         _put(world, thing)
 
-    def things(self, chunk: tuple[int, int]) -> list[Thing]:
+    def things(self, chunk: Place) -> list[Thing]:
         """What stands in a chunk from the beginning: resources by rising y, then all else."""
         block = (chunk[0] // SIDE, chunk[1] // SIDE)
         there = self._things.get(block)
@@ -96,7 +117,7 @@ class OpenLand:
 
     # --- a block -----------------------------------------------------------------------------------------------
 
-    def _work_out(self, block: tuple[int, int]) -> dict[tuple[int, int], list[Thing]]:
+    def _work_out(self, block: Place) -> dict[Place, list[Thing]]:
         """The things of a block by chunk; its tiles are remembered."""
         made = Block(self.terrain, block[0] * BLOCK, block[1] * BLOCK)
         for row in range(SIDE):

@@ -42,10 +42,10 @@ class Kind(NamedTuple):
 # There are half as many patches again as in the game, with two thirds in each, and they are wider: FLE looks no farther
 # than 500 tiles.
 KINDS = (
-    Kind("iron-ore", 10.0, 3.75, 0.25, 2.0, 0.16, 0.215),
-    Kind("copper-ore", 8.0, 3.75, 0.25, 2.0, 0.16, 0.19),
-    Kind("coal", 8.0, 3.75, 0.25, 2.0, 0.15, 0.18),
-    Kind("stone", 4.0, 3.75, 0.25, 2.0, 0.15, 0.18),
+    Kind("iron-ore", 10.0, 3.75, 0.25, 2.0, 0.16, 0.26),
+    Kind("copper-ore", 8.0, 3.75, 0.25, 2.0, 0.16, 0.25),
+    Kind("coal", 8.0, 3.75, 0.25, 2.0, 0.15, 0.24),
+    Kind("stone", 4.0, 3.75, 0.25, 2.0, 0.15, 0.25),
     Kind("uranium-ore", 0.9, 1.9, 2.0, 4.0, 0.13, 0.0, beyond=2.2),
     Kind("crude-oil", 8.2, 2.7, 0.7, 1.3, 0.13, 0.0, cell=6, more=220_000),
 )

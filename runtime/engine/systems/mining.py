@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from runtime.engine.entity import CRAFT, DROP, NEVER, Entity, Site, turned_point
+from runtime.engine.entity import CRAFT, DROP, NEVER, Site, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import RecipePrototype, fixed, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
@@ -15,6 +15,7 @@ from runtime.engine.systems.effects import WHOLE, Receiver, surplus
 from runtime.engine.systems.electricity import ONE, Power
 from runtime.engine.systems.fluids import FLUID, Box, join
 from runtime.engine.systems.ground import await_delivery, deliver
+from runtime.engine.systems.nature import Natural
 from runtime.engine.systems.tanks import Tank
 
 # From fuelling an idle drill to its first item: its work, and three ticks to get going (measured on a burner drill).
@@ -24,17 +25,22 @@ DRILL_MODULES = 2  # defines.inventory.mining_drill_modules
 FLUID_SHARE = 10
 
 
-class Resource(Entity):
+class Resource(Natural):
     """One tile of ore, or one well. `amount` is what is left; for a well 300,000 is a yield of 100 %."""
 
     __slots__ = ("amount", "drills", "initial_amount")
-    unnumbered = True
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
         self.amount = 0
         self.initial_amount: int | None = None
         self.drills: dict[int, MiningDrill] = {}
+
+    def traits(self) -> list[Any]:
+        return [self.amount, self.initial_amount, self.drills]
+
+    def take_on(self, traits: list[Any]) -> None:
+        self.amount, self.initial_amount, self.drills = traits
 
     @property
     def infinite(self) -> bool:

@@ -9,15 +9,52 @@ from runtime.engine.entity import Entity, Site
 from runtime.engine.prototypes import load
 
 
-class Nature(Entity):
+class Natural(Entity):
+    """What a map has from the beginning. There may be a hundred thousand of them, so as long as nothing has happened to
+    one, a save says of it only what it is and where.
+    """
+
+    __slots__ = ()
+    unnumbered = True
+
+    def __getstate__(self) -> Any:
+        whole = self.active and self.destructible and self.valid and self.health == self.proto.max_health
+        if self.watchers or not whole or self.minable != (self.proto.minable is not None):
+            return super().__getstate__()
+        place = [self.x, self.y, self.direction, self.order]
+        return [self.world, self.proto, self.force, *place, *self.traits()]
+
+    def __setstate__(self, state: Any) -> None:
+        if isinstance(state, dict):
+            super().__setstate__(state)
+            return
+        world, proto, force, x, y, direction, order, *traits = state
+        type(self).__init__(self, Site(world, proto, x, y, direction, force))
+        self.order = order
+        self.take_on(traits)
+
+    def traits(self) -> list[Any]:
+        """What tells one from others of its prototype."""
+        return []
+
+    def take_on(self, traits: list[Any]) -> None:
+        """Be as the one whose `traits` these were."""
+
+
+class Nature(Natural):
     """What grows or lies about and can at most be mined. `variation`: which of its pictures is shown."""
 
     __slots__ = ("variation",)
-    unnumbered = True
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
         self.variation = 1
+
+    def traits(self) -> list[Any]:
+        return [self.variation]
+
+    def take_on(self, traits: list[Any]) -> None:
+        self.variation = traits[0]
 
     def more_state(self) -> list[Any]:
         return [*super().more_state(), self.variation]
@@ -49,6 +86,13 @@ class Cliff(Nature):
         left, top, right, bottom = cliff_box(self._orientation)
         self.left, self.top = self.x + left, self.y + top
         self.right, self.bottom = self.x + right, self.y + bottom
+
+    def traits(self) -> list[Any]:
+        return [*super().traits(), self._orientation]
+
+    def take_on(self, traits: list[Any]) -> None:
+        super().take_on(traits)
+        self.orientation = traits[1]
 
     def more_state(self) -> list[Any]:
         return [*super().more_state(), self._orientation]
