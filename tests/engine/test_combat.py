@@ -409,6 +409,10 @@ def test_a_cease_fire_ends_a_fight(game: Game) -> None:
     game.command("/sc game.forces.enemy.set_cease_fire('player', false)")
     run(game, 500)
     assert chest.health < 200
+    game.command("/sc e.force = 'player'")
+    before = chest.health
+    run(game, 500)
+    assert chest.health == before
 
 
 def battle() -> Game:

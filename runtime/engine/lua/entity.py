@@ -27,6 +27,7 @@ from runtime.engine.prototypes import load
 from runtime.engine.systems.beacons import Beacon
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.character import MAIN, Character, mine
+from runtime.engine.systems.combat import alert
 from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine, Furnace
 from runtime.engine.systems.damage import hurt, kill
 from runtime.engine.systems.effects import WHOLE, Receiver
@@ -166,6 +167,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     @lua_write("force")
     def set_force(self, value: Any) -> None:
         self.entity.force = force_of(self.entity.world, value)
+        alert(self.entity.world)
 
     @lua_read
     def force_index(self) -> int:
