@@ -26,6 +26,7 @@ from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 from runtime.engine.systems.electricity import LEVELS, ONE, Power
 from runtime.engine.systems.ground import ItemOnGround, await_delivery, deliver, receiver
+from runtime.engine.systems.labs import Lab
 from runtime.engine.systems.lanes import SPACING, Chaser, Lane
 
 # What an inserter is about. FETCH: to the pickup point, or waiting there. CHASE: after an item on a belt.
@@ -253,6 +254,8 @@ class Inserter(Chaser):
         self.again = False
         source = self.pickup_entity = receiver(self.world, self, *self.pickup_position())
         target = self.drop_entity = receiver(self.world, self, *self.drop_position())
+        if isinstance(source, Lab) and not isinstance(target, Lab):
+            source = self.pickup_entity = None  # packs go on from lab to lab alone
         if isinstance(target, TransportBelt):
             self.drop_belt = target
         self.open_ended = target is None or self.drop_belt is not None or target.type in CONTAINERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from runtime.engine.entity import CRAFT, NEVER, Site
@@ -178,6 +179,13 @@ class Lab(Receiver):
         tech = self.force.current_research
         needed = dict(tech.proto.unit_ingredients).get(name, 1) if tech is not None else 1
         return self.packs.count(name) < 2 * needed
+
+    def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
+        # For other labs; inserters to anything else don't ask.
+        return self.packs.contents()
+
+    def take(self, name: str, count: int) -> int:
+        return self.packs.remove(name, count)
 
     def status(self) -> str | None:
         if not self.active:
