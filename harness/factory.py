@@ -31,6 +31,7 @@ SPACING = 2 * HALF_WIDTH + 2
 """From run to run: there is a column between them."""
 YARD_CHESTS, YARD_ROWS = 240, 12
 STARTERS, FIRST_COAL_DRILLS = 3, 3
+QUARRY_COAL = 10
 DIRECTIONS = {"DOWN": "DRUL", "LEFT": "LDRU", "UP": "ULDR"}
 """For each way of a belt: ahead, left hand, back and right hand of somebody who walks along it."""
 NAMES = {"D": "DOWN", "R": "RIGHT", "U": "UP", "L": "LEFT"}
@@ -99,7 +100,24 @@ def cells(
     ]
 
 
-def chest_line(coal: Patch, iron: Patch, copper: Patch | None) -> list[Step]:
+def quarry(stone: Patch) -> Step:
+    """Drills that let stone fall into chests; their coal is put in by hand, but that is little."""
+    y = stone.bottom - 5
+    return Step(
+        tuple(
+            piece
+            for x in (stone.right - 1, stone.right - 4)
+            for piece in (Piece(CHEST, x + 0.5, y + 1.5), Piece(DRILL, x, y, "DOWN", QUARRY_COAL))
+        )
+    )
+
+
+def depot(column: int, row: int) -> Step:
+    """A chest for coal from a run: to dig it takes the player two seconds a piece."""
+    return Step((Piece(CHEST, column - 1.5, row + 0.5), Piece(BURNER, column - 0.5, row + 0.5, "LEFT", 1)))
+
+
+def chest_line(coal: Patch, iron: Patch, copper: Patch | None, stone: Patch | None) -> list[Step]:
     """The run from which the player lives: past iron and on past copper, with chests. In the order of building."""
     column = max(coal.left, iron.left) + HALF_WIDTH
     start, turn = first_row(coal), iron.bottom + 2
@@ -108,7 +126,10 @@ def chest_line(coal: Patch, iron: Patch, copper: Patch | None) -> list[Step]:
     iron_cells = cells("iron-ore", column, iron, to_iron)
     # From bare hands: furnaces and drills that are fuelled by hand, until there is a line.
     starters = [Step(step.pieces[:2], ore="iron-ore", core=2) for step in iron_cells[:STARTERS]]
-    steps = [*starters, *drills[:FIRST_COAL_DRILLS], to_iron, *iron_cells, *drills[FIRST_COAL_DRILLS:]]
+    steps = [*starters, *drills[:FIRST_COAL_DRILLS], to_iron, *iron_cells[:STARTERS]]
+    steps += [*drills[FIRST_COAL_DRILLS:], depot(column, coal.bottom + 4)]
+    steps += [quarry(stone)] if stone else []
+    steps += iron_cells[STARTERS:]
     if copper and copper.right < column - HALF_WIDTH:
         up = copper.right - HALF_WIDTH
         to_copper = Step(belts((column, turn), (up, turn), (up, copper.top - 1)), to_iron)

@@ -31,9 +31,13 @@ class Site:
         if "coal" not in patches or "iron-ore" not in patches:
             raise Hopeless("there is no coal or no iron ore in reach")
         self.coal, self.iron = patches["coal"], patches["iron-ore"]
-        self.copper, self.water = patches.get("copper-ore"), patches.get("water")
+        self.copper, self.stone, self.water = (patches.get(name) for name in ("copper-ore", "stone", "water"))
         if not fits(self.coal, self.iron):
             raise Hopeless("the patches don't lie as on the lab map, coal above iron ore")
+
+    def chest_line(self) -> list[Step]:
+        """What the player lives from."""
+        return chest_line(self.coal, self.iron, self.copper, self.stone)
 
     @property
     def row(self) -> int:
@@ -70,7 +74,7 @@ class Factory:
         self.copper_plates = Step(self.column(self.copper, self.spine))
         taken = [
             tile
-            for step in (self.iron.run, self.copper.run, *chest_line(site.coal, site.iron, site.copper))
+            for step in (self.iron.run, self.copper.run, *site.chest_line())
             for piece in (*step.pieces, *self.iron_plates.pieces, *self.copper_plates.pieces)
             for tile in tiles(piece.x, piece.y, size_of(piece.name))
         ]
@@ -93,7 +97,7 @@ BLOCK_WIRE = 4
 
 def open_play(site: Site) -> list[Step]:
     """The factory that grows from bare hands, without end in sight."""
-    steps = chest_line(site.coal, site.iron, site.copper)
+    steps = site.chest_line()
     if not site.copper or not site.water:
         return steps
     factory = Factory(site, BLOCKS, BOILERS, coal_by_belt=True)

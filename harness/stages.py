@@ -36,7 +36,7 @@ BATCH = 60
 """How many things one program puts up at most."""
 BELTS_AT_ONCE = 20
 """It isn't worth walking for fewer belts."""
-POCKET_COAL, POCKET_STONE, POCKET_WOOD, POCKET_PLATES = 60, 50, 40, 200
+POCKET_COAL, POCKET_STONE, POCKET_WOOD, POCKET_PLATES = 60, 50, 40, 400
 """How much the player likes to carry, and takes when it is there anyway."""
 MEAL = 8
 """Coal put into a machine that has none left, and on the same walk into those that have less than half of it."""
@@ -279,7 +279,7 @@ class Planner:
     def _feed(self, view: View, hungry: list[Thing]) -> Stage:
         coal = view.carried.get("coal", 0)
         if coal < min(MEAL * len(hungry), POCKET_COAL):
-            return self._gather("coal", POCKET_COAL - coal)
+            return self._gather(view, "coal", POCKET_COAL - coal)
         fed = hungry[: coal // MEAL]
         orders = [["coal", MEAL, t.name, t.x, t.y] for t in fed]
         return Stage(f"fuelling {len(fed)} machines", f"put({orders})", tuple((t.x, t.y) for t in fed))
@@ -309,7 +309,7 @@ class Planner:
                 return Stage(words, f"clear({things})", ((piece.x, piece.y),))
         coal = min(POCKET_COAL, sum(p.coal for p in batch))
         if view.carried.get("coal", 0) < coal:
-            return self._gather("coal", POCKET_COAL)
+            return self._gather(view, "coal", POCKET_COAL)
         pieces = [[p.name, p.x, p.y, p.facing, p.coal, p.recipe] for p in batch]
         names = Counter(p.name for p in batch)
         words = "building " + ", ".join(f"{count} {name}" for name, count in names.items())
@@ -321,7 +321,7 @@ class Planner:
         """Obtain what is missing for the next pieces: stone and wood by hand, plates from wherever they are."""
         for item, enough in (("stone", POCKET_STONE), ("wood", POCKET_WOOD)):
             if short.get(item):
-                return self._gather(item, max(short[item], enough))
+                return self._gather(view, item, max(short[item], enough))
         plate, needed = next(iter(short.items()))
         holders = self._sources(view, plate)
         if sum(t.holds[plate] for t in holders) >= needed:
@@ -341,7 +341,7 @@ class Planner:
             return self._take("collecting iron plates", [(t, "iron-plate") for t in holders], needed)
         ore = min(needed, 20)
         if view.carried.get("iron-ore", 0) < ore:
-            return self._gather("iron-ore", ore)
+            return self._gather(view, "iron-ore", ore)
         furnace = furnaces[0]
         order = [["iron-ore", ore, FURNACE, furnace.x, furnace.y]]
         wait = math.ceil(ore * SMELT_SECONDS)
@@ -386,19 +386,22 @@ class Planner:
         """Something useful to do while machines work."""
         for item, enough in (("coal", POCKET_COAL), ("stone", POCKET_STONE)):
             if view.carried.get(item, 0) < enough / 2:
-                return self._gather(item, enough)
+                return self._gather(view, item, enough)
         return None
 
-    def _gather(self, item: str, quantity: int) -> Stage:
+    def _gather(self, view: View, item: str, quantity: int) -> Stage:
+        """Fetch coal, stone or wood from chests if there is enough, else dig."""
+        holders = self._sources(view, item)
+        if sum(thing.holds[item] for thing in holders) >= quantity:
+            return self._take(f"fetching {item}", [(thing, item) for thing in holders], quantity)
         return Stage(f"digging {quantity} {item}", f"gather({item!r}, {quantity})", built=())
 
     def _take(self, words: str, sources: list[tuple[Thing, str]], needed: int) -> Stage:
         orders: list[tuple[str, int, float, float]] = []
-        total = 0
         for thing, item in sources:
-            if total < needed:
-                orders.append((item, thing.holds[item], thing.x, thing.y))
-                total += thing.holds[item]
+            if needed > 0:
+                orders.append((item, min(thing.holds[item], needed), thing.x, thing.y))
+                needed -= thing.holds[item]
         return Stage(words, f"take({orders})", tuple((x, y) for _, _, x, y in orders))
 
     def _wait(self, seconds: float) -> Stage:

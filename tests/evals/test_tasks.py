@@ -12,7 +12,7 @@ CLAUDETORIO = [sys.executable, "-m", "harness.cli"]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*CLAUDETORIO, "eval", *arguments], capture_output=True, text=True, timeout=110)
+    return subprocess.run([*CLAUDETORIO, "eval", *arguments], capture_output=True, text=True, timeout=240)
 
 
 @pytest.mark.parametrize("task", ["iron_plate_throughput", "automation_science_pack_throughput"])

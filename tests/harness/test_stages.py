@@ -35,14 +35,14 @@ from harness.workshop import AUTOMATION, Block
 from runtime.engine.prototypes import load
 
 COAL, IRON, COPPER = Patch(15, -4, 38, 20), Patch(15, 70, 38, 95), Patch(-71, 70, -47, 95)
-POND = Patch(-20, -65, -4, -51)
+POND, STONE = Patch(-20, -65, -4, -51), Patch(-71, -4, -47, 20)
 GOALS = ("iron-ore", "copper-plate", *MADE)
 BURNERS = (DRILL, FURNACE, BURNER)
 
 
 @pytest.fixture(scope="module")
 def site() -> Site:
-    return Site({"coal": COAL, "iron-ore": IRON, "copper-ore": COPPER, "water": POND})
+    return Site({"coal": COAL, "iron-ore": IRON, "copper-ore": COPPER, "stone": STONE, "water": POND})
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_drills_stand_on_what_they_dig(steps: list[Step]) -> None:
         under = set(tiles(drill.x, drill.y, size_of(DRILL)))
         assert any(
             all(p.left <= x <= p.right and p.top <= y <= p.bottom for x, y in under)
-            for p in (COAL, IRON, COPPER)
+            for p in (COAL, IRON, COPPER, STONE)
         )
 
 
