@@ -461,6 +461,7 @@ def test_a_saved_world_goes_on_as_the_other() -> None:
     for stop in (50, 333, 1000):
         world.advance(stop)
         copy: World = pickle.loads(pickle.dumps(world))
+        copy.surface.restore()
         world.advance(stop + 700)
         copy.advance(stop + 700)
         states = [

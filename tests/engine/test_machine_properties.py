@@ -85,7 +85,7 @@ class Shop:
         elif what == "unmodule":
             machine.modules.clear()
         elif what == "pole":
-            poles = list(self.world.surface.by_type["electric-pole"].values())
+            poles = list(self.world.surface.by_type.get("electric-pole", {}).values())
             if poles:
                 self.world.destroy(poles[0])
             else:

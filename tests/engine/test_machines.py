@@ -271,6 +271,7 @@ def test_a_world_pickled_in_the_middle_goes_on_the_same(world: World) -> None:
     furnace.insert("iron-ore", 20)
     world.advance(777)
     twin: World = pickle.loads(pickle.dumps(world))
+    twin.surface.restore()
     for one in (world, twin):
         one.advance(3000)
     states = [
