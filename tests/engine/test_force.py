@@ -138,7 +138,9 @@ def test_statistics(force: Force) -> None:
 def test_pickled_with_its_world(force: Force) -> None:
     force.research_all()
     force.items.made("iron-plate", 7)
-    again: Force = pickle.loads(pickle.dumps(force.world)).forces["player"]
+    world = pickle.loads(pickle.dumps(force.world))
+    world.surface.restore()
+    again: Force = world.forces["player"]
     assert again.state() == force.state()
     again.reset()
     again.items.made("iron-plate", 50)
