@@ -128,6 +128,9 @@ def loads(data: bytes) -> Save:
     Raises:
         SaveError: these bytes are something else.
     """
+    # It gives every type of entity its class: else what is built in a world that a new process restores would not act.
+    from runtime.engine import kinds  # noqa: F401
+
     if not data.startswith(MAGIC):
         raise SaveError("not a save of factorio-embedded")
     try:

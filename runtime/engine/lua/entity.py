@@ -49,7 +49,7 @@ from runtime.engine.systems.heat import Heat, Reactor
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.labs import Lab
 from runtime.engine.systems.mining import MiningDrill, Resource
-from runtime.engine.systems.nature import Nature
+from runtime.engine.systems.nature import Cliff, Nature
 from runtime.engine.systems.splitters import NAMES, SIDES, Splitter, SplitterHalf
 from runtime.engine.systems.steam import Generator
 from runtime.engine.systems.turrets import ElectricTurret
@@ -921,6 +921,12 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     @lua_read
     def graphics_variation(self) -> int | None:
         return self.entity.variation if isinstance(self.entity, Nature) else None
+
+    @lua_read
+    def cliff_orientation(self) -> str:
+        if not isinstance(self.entity, Cliff):
+            raise LuaError("LuaEntity::cliff_orientation can only be used if this is cliff")
+        return self.entity.orientation
 
     @lua_write("graphics_variation")
     def set_graphics_variation(self, value: Any) -> None:

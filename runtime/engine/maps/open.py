@@ -58,6 +58,8 @@ class OpenLand:
 
     def _bring(self, chunk: Place) -> bytes:
         """The tiles of a generated chunk, worked out again where they were forgotten."""
+        if self._beyond(chunk):
+            return NOWHERE
         self._work_out((chunk[0] // SIDE, chunk[1] // SIDE))
         return self._ground[chunk]
 
@@ -79,6 +81,12 @@ class OpenLand:
             place for y in sorted(rows) if top <= y < bottom for place in rows[y] if left <= place[0] < right
         ]
 
+    def _beyond(self, chunk: Place) -> bool:
+        """Whether a chunk lies beyond the edge of a map that has one."""
+        left, top = chunk[0] * CHUNK, chunk[1] * CHUNK
+        across, down = self.settings.width / 2, self.settings.height / 2
+        return left >= across or left + CHUNK <= -across or top >= down or top + CHUNK <= -down
+
     # --- chunks ------------------------------------------------------------------------------------------------
 
     def generate(self, world: World, chunk_x: int, chunk_y: int, radius: int) -> None:
@@ -93,6 +101,8 @@ class OpenLand:
 
     def things(self, chunk: Place) -> list[Thing]:
         """What stands in a chunk from the beginning: resources by rising y, then all else."""
+        if self._beyond(chunk):
+            return []
         block = (chunk[0] // SIDE, chunk[1] // SIDE)
         there = self._things.get(block)
         if there is None or chunk not in there:
