@@ -107,7 +107,7 @@ def open_play(site: Site) -> list[Step]:
     for feed, plates in ((iron, factory.iron_plates), (copper, factory.copper_plates)):
         steps += [*feed.drills[:FIRST_COAL_DRILLS], feed.run, plates, *feed.near]
     steps += [first.gears, first.reds[1], first.red_belt, first.reds[0], *first.more_labs]
-    steps += [first.cables, first.circuits, first.inserters, first.belts, first.green, first.green_to_lab]
+    steps += [first.belts, first.cables, first.circuits, first.inserters, first.green, first.green_to_lab]
     growth = [
         _more_plates(factory, iron, factory.spine),
         plant.drills[FIRST_COAL_DRILLS:],

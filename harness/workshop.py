@@ -2,37 +2,40 @@
 
 The *spine* is a belt that goes south with iron plates on its eastern lane and copper plates on its western one: each
 comes from its side, and so keeps to its lane. Machines stand along it, take plates from it, and hand what they make to
-each other. Inserters and belts go into chests, from which the player builds. A block, east of the spine:
+each other. Inserters go into a chest, from which the player builds. A block, east of the spine:
 
-      |>R> c           R  red science, from copper and the gears of G
+      |>R> c           R  red science, from copper and the gears of the first G
       | ^              G  gears
-      |>G              K  copper cable     E  electronic circuits
-      | v              I  inserters, from circuits, iron and the gears of the second G
-      |>R> c > > > v   B  belts
-      |            v   S  green science, from the chests of I and B
-      |>K          v   L  labs, each passes on what the next one lacks
-      | v          v   c  chests
-      |>E          v
-      | v          v
-      |>I> c       v
-      | ^  v       v
+      |>G              B  belts, from iron and the gears of the second G
+      | v              I  inserters, from circuits, iron and the gears of the third G
+      |>R> c > > > v   E  electronic circuits
+      |            v   K  copper cable
+      |>G          v   S  green science, from B and the chest of I
+      | v          v   L  labs, each passes on what the next one lacks
+      |>B> v       v   c  chests
+      |    v       v
       |>G  S > c > L > L > L
       | v  ^
-      |>B> c
+      |>I> c
+      | ^
+      |>E
+      | ^
+      |>K
 
 A machine hands what it makes to machines or to a chest, not to both: the inserter to the chest, which is never content,
-might take it all.
+might take it all. Belts don't go into a chest, which would take in iron for an hour before the next machines get any.
 """
 
 from __future__ import annotations
 
-from harness.pieces import ASSEMBLER, CHEST, INSERTER, LAB, POLE, RED, Piece, Step, belts
+from harness.pieces import ASSEMBLER, BELT, CHEST, INSERTER, LAB, POLE, RED, Piece, Step, belts
 
 GEAR, CABLE, CIRCUIT, GREEN = "iron-gear-wheel", "copper-cable", "electronic-circuit", "logistic-science-pack"
-BLOCK_ROWS = 32
+BLOCK_ROWS = 36
 AUTOMATION = "automation"
-BESIDE = ((2, 3), (2, 7), (2, 11), (2, 15), (2, 19), (2, 23), (2, 27))
-BEYOND = ((5, 3), (5, 11), (5, 20), (5, 24), (5, 27), (11, 23))
+BESIDE = tuple((2, row) for row in range(3, 32, 4))
+BEYOND = ((5, 3), (5, 11), (5, 20), (5, 22), (11, 19))
+"""Poles between the machines along the spine, and beyond them."""
 MIRRORED = {"LEFT": "RIGHT", "RIGHT": "LEFT"}
 
 
@@ -49,47 +52,47 @@ class Block:
             self._step(*self._machine(RED, 1), at(INSERTER, 3, 3, "UP"), *self._out(1), after=self.gears),
             self._step(*self._machine(RED, 9), at(INSERTER, 3, 7, "DOWN"), *self._out(9), after=self.gears),
         ]
-        self.cables = self._step(*self._machine(CABLE, 13))
+        self.cables = self._step(*self._machine(CABLE, 33))
         self.circuits = self._step(
-            *self._machine(CIRCUIT, 17),
-            at(INSERTER, 3, 15, "DOWN"),
-            at(INSERTER, 4, 15, "DOWN"),
+            *self._machine(CIRCUIT, 29),
+            at(INSERTER, 3, 31, "UP"),
+            at(INSERTER, 4, 31, "UP"),
             after=self.cables,
         )
-        self.circuit_chest = self._step(*self._out(18), after=self.circuits)
+        self.circuit_chest = self._step(at(POLE, 5, 28), *self._out(30), after=self.circuits)
         self.inserters = self._step(
-            *self._machine(GEAR, 25),
-            *self._machine("inserter", 21),
-            at(INSERTER, 3, 19, "DOWN"),
-            at(INSERTER, 3, 23, "UP"),
-            *self._out(22),
+            *self._machine(GEAR, 21),
+            *self._machine("inserter", 25),
+            at(INSERTER, 3, 27, "UP"),
+            at(INSERTER, 3, 23, "DOWN"),
+            *self._out(24),
             after=self.circuits,
         )
         self.belts = self._step(
-            *self._machine("transport-belt", 29),
-            at(INSERTER, 3, 27, "DOWN"),
-            *self._out(28),
-            after=self.inserters,
+            *self._machine(GEAR, 13),
+            *self._machine("transport-belt", 17),
+            at(INSERTER, 3, 15, "DOWN"),
+            at(BELT, 6, 18, "DOWN"),
+            at(INSERTER, 5, 18, "RIGHT"),
         )
         self.green = self._step(
-            at(ASSEMBLER, 7, 25, recipe=GREEN),
-            at(CHEST, 10, 25),
-            at(INSERTER, 6, 23, "DOWN"),
-            at(INSERTER, 6, 27, "UP"),
-            at(INSERTER, 9, 25, "RIGHT"),
-            after=self.belts,
+            at(ASSEMBLER, 7, 21, recipe=GREEN),
+            at(CHEST, 10, 21),
+            at(INSERTER, 6, 19, "DOWN"),
+            at(INSERTER, 6, 23, "UP"),
+            at(INSERTER, 9, 21, "RIGHT"),
             technology=GREEN,
         )
-        self.first_lab = Step((at(LAB, 13, 25),), self.poles)
+        self.first_lab = Step((at(LAB, 13, 21),), self.poles)
         self.red_belt = self._step(
-            *self._belts((8, 9), (13, 9), (13, 23)),
+            *self._belts((8, 9), (13, 9), (13, 19)),
             at(INSERTER, 7, 9, "RIGHT"),
-            at(INSERTER, 13, 23, "DOWN"),
+            at(INSERTER, 13, 19, "DOWN"),
             after=self.reds[1],
         )
-        self.green_to_lab = self._step(at(INSERTER, 11, 25, "RIGHT"), after=self.green)
+        self.green_to_lab = self._step(at(INSERTER, 11, 21, "RIGHT"), after=self.green)
         self.more_labs = [
-            self._step(at(POLE, x - 2, 23), at(LAB, x, 25), at(INSERTER, x - 2, 25, "RIGHT"))
+            self._step(at(POLE, x - 2, 19), at(LAB, x, 21), at(INSERTER, x - 2, 21, "RIGHT"))
             for x in (17, 21)
         ]
 
@@ -98,10 +101,10 @@ class Block:
         return [
             self.gears,
             *self.reds,
+            self.belts,
             self.cables,
             self.circuits,
             self.inserters,
-            self.belts,
             self.green,
         ]
 
