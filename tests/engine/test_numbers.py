@@ -111,6 +111,15 @@ ROWS: dict[str, tuple[str, ...]] = {
         "lab_map:wood_is_within_reach_of_bare_hands",
         "here:water_is_near",
     ),
+    "open_world": (
+        "open_world:another_process_makes_the_same",
+        "open_world:the_seed_is_44340_unless_another_is_asked_for",
+        "open_world:it_does_not_matter_in_which_order_chunks_are_generated",
+        "open_world:starting_patches",
+        "open_world:richness_grows_with_the_distance",
+        "open_world:water_is_near_and_its_shore_has_room",
+        "open_world:cliffs_run_on_from_piece_to_piece",
+    ),
 }  # fmt: skip
 
 
