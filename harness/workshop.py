@@ -31,7 +31,7 @@ from __future__ import annotations
 from harness.pieces import ASSEMBLER, BELT, CHEST, INSERTER, LAB, POLE, RED, Piece, Step, belts
 
 GEAR, CABLE, CIRCUIT, GREEN = "iron-gear-wheel", "copper-cable", "electronic-circuit", "logistic-science-pack"
-BLOCK_ROWS = 36
+BLOCK_ROWS = 35
 AUTOMATION = "automation"
 BESIDE = tuple((2, row) for row in range(3, 32, 4))
 BEYOND = ((5, 3), (5, 11), (5, 20), (5, 22), (11, 19))

@@ -117,14 +117,16 @@ def test_belts_lead_into_each_other(site: Site) -> None:
     assert len(ends) == 3
 
 
-@pytest.mark.parametrize("goal", MADE)
-def test_what_works_with_power_is_beside_a_pole_and_poles_reach_each_other(site: Site, goal: str) -> None:
-    pieces = pieces_of(for_goal(site, goal, 16 / 60))
+@pytest.mark.parametrize("goal", [*MADE, None])
+def test_what_works_with_power_is_beside_a_pole_and_poles_reach_each_other(
+    site: Site, steps: list[Step], goal: str | None
+) -> None:
+    pieces = pieces_of(for_goal(site, goal, 16 / 60) if goal else steps)
     poles = [(piece.x, piece.y) for piece in pieces if piece.name == POLE]
     pole = load().entity[POLE].raw
     reach, supply = pole["maximum_wire_distance"], pole["supply_area_distance"]
     for piece in pieces:
-        if piece.name in (ASSEMBLER, INSERTER, "steam-engine"):
+        if piece.name in (ASSEMBLER, INSERTER, LAB, "steam-engine"):
             width, height = size_of(piece.name)
             assert any(
                 abs(x - piece.x) < supply + width / 2 and abs(y - piece.y) < supply + height / 2
