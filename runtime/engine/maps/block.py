@@ -39,6 +39,7 @@ WOODS = (
     ("tree-06-brown", "tree-08-brown", "dry-tree", "dead-grey-trunk"),
     ("dry-hairy-tree", "dead-tree-desert", "dead-dry-hairy-tree", "dry-tree"),
 )
+WIDE_TREES = ("dead-", "dry-")  # begin the names of those that are wider than a tile
 WORMS = ("small-worm-turret", "medium-worm-turret", "big-worm-turret", "behemoth-worm-turret")
 WORM_STEP = 500.0  # tiles in which the next larger kind of worm comes in
 
@@ -295,12 +296,12 @@ class Block:
         if control.size <= 0:
             return
         count = BLOCK // TREE
-        x, y = self.x0 + TREE / 2, self.y0 + TREE / 2
-        xs, ys = x + np.arange(count) * TREE, y + np.arange(count) * TREE
+        left, top = self.x0 + TREE / 2, self.y0 + TREE / 2
+        xs, ys = left + np.arange(count) * TREE, top + np.arange(count) * TREE
         moisture = self.moisture[::TREE, ::TREE]
-        forest = self.terrain.forest.grid(x, y, count, TREE) + 0.45 * np.minimum(moisture, 0.3)
+        forest = self.terrain.forest.grid(left, top, count, TREE) + 0.45 * np.minimum(moisture, 0.3)
         forest = forest - 0.2 / math.sqrt(control.size)
-        if abs(x) < 600 and abs(y) < 600:
+        if abs(left) < 600 and abs(top) < 600:
             # Not where one begins; but the first wood is never far.
             start = _away(xs, ys, 0, 0)
             forest = forest - 0.35 * np.maximum(0.0, 1.0 - start / 130.0)
@@ -323,17 +324,23 @@ class Block:
         near[:, :-1] |= down[:, 1:]
         blocked = near.reshape(count, TREE, count, TREE).any(axis=(1, 3))
         there &= ~blocked
-        sorts = self.terrain.sorts.grid(x, y, count, TREE)
+        sorts = self.terrain.sorts.grid(left, top, count, TREE)
         wet = np.searchsorted((-0.2, -0.08, 0.04, 0.18), moisture)
         for j, i in zip(*(part.tolist() for part in np.nonzero(there)), strict=True):
             pick = scatter(self.seed + 52, column + i, row + j)
             woods = WOODS[len(WOODS) - 1 - int(wet[j, i])]
             # Of one sort over some distance, with some others among them.
             which = int((float(sorts[j, i]) + 0.5) * len(woods)) if pick % 8 else (pick >> 3) % len(woods)
-            # Out of the middle of its square by up to 96/256 of a tile, so that no two trunks meet.
-            dx, dy = (pick >> 8 & 255) * 3 // 4 - 96, (pick >> 16 & 255) * 3 // 4 - 96
-            place = (float(xs[i]) + dx / 256, float(ys[j]) + dy / 256)
-            self.things.append(Thing(woods[min(max(which, 0), len(woods) - 1)], *place))
+            name = woods[min(max(which, 0), len(woods) - 1)]
+            x, y = self.x0 + i * TREE, self.y0 + j * TREE
+            if name.startswith(WIDE_TREES):
+                self.things.append(Thing(name, x + 1.0, y + 1.0))
+                continue
+            # In one of the square's tiles, out of its middle by up to 1/16, so that the others are free as a whole: else
+            # paths that FLE asks for, which are a tile wide, would end nowhere beside a tree.
+            x, y = x + (pick >> 8 & 1), y + (pick >> 9 & 1)
+            aside = ((pick >> 10) % 3 - 1) / 16, ((pick >> 16) % 3 - 1) / 16
+            self.things.append(Thing(name, x + 0.5 + aside[0], y + 0.5 + aside[1]))
 
 
 # Row and column of a square's corners, clockwise from the north-west.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runtime.engine.world import World
 
 ANSWER_TICKS = 1
-MOST_NODES = 60_000
+MOST_NODES = 200_000
 
 
 @dataclass
