@@ -55,6 +55,8 @@ FIRST_SCIENCE = 10
 """Red science that is made by hand: without it there are no machines that make any."""
 SURPLUS = 20
 """A chest of the workshop with more than so many of a thing can spare it."""
+AREA = 64
+"""Side of the squares in which the player looks around where much stands, tiles."""
 RESEARCH = (
     AUTOMATION,
     "logistic-science-pack",
@@ -190,6 +192,13 @@ class Planner:
             if after and allowed and not any(self.given_up((p.x, p.y)) for p in step.pieces):
                 found[step] = None
         return list(found)
+
+    def areas(self) -> list[tuple[float, float, float]]:
+        """Squares that hold all of the plan and the yard: their middles, and how far they reach."""
+        pieces = [*(piece for step in self.steps for piece in step.pieces), *yard(self._iron)]
+        squares = {(p.x // AREA, p.y // AREA) for p in pieces}
+        # A tile more: what stands on an edge is to be seen from one side at least.
+        return [((x + 0.5) * AREA, (y + 0.5) * AREA, AREA / 2 + 1) for x, y in sorted(squares)]
 
     def unseen(self, things: Iterable[Thing], counts: Mapping[str, int]) -> list[Thing]:
         """Labs that stand though they were not seen: FLE's `get_entities` leaves out those that do research. `counts`

@@ -59,12 +59,32 @@ def recipe_of(thing):
     return getattr(recipe, "name", recipe)
 
 
-def look_around(technologies):
+EVERYTHING = {prototype for prototype in Prototype if "Group" not in prototype.name}
+
+
+def seen_in(areas):
+    """What stands in some areas, [x, y, reach] each, or everywhere if there are none. Each thing once."""
+    if not areas:
+        return get_entities(EVERYTHING)
+    found = {}
+    for x, y, reach in areas:
+        for thing in get_entities(EVERYTHING, Position(x=x, y=y), reach):
+            # Asked for an area, FLE puts belts, pipes and poles together.
+            parts = next(
+                (getattr(thing, name) for name in ("belts", "pipes", "poles") if hasattr(thing, name)),
+                [thing],
+            )
+            for part in parts:
+                found[part.name, part.position.x, part.position.y] = part
+    return list(found.values())
+
+
+def look_around(technologies, areas):
     """Print which of some technologies are researched, and what stands in the world: lines of JSON, each a list
     with a list of fields for each thing (see harness.stages.Thing)."""
     print(json.dumps({"researched": [name for name in technologies if get_research_progress(name) == []]}))
     things = []
-    for thing in get_entities({prototype for prototype in Prototype if "Group" not in prototype.name}):
+    for thing in seen_in(areas):
         size, fuel = thing.tile_dimensions, getattr(thing, "fuel", None)
         things.append(
             [

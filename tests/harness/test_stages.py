@@ -286,6 +286,14 @@ def test_labs_that_do_research_are_not_built_again(planner: Planner, steps: list
     assert planner.unseen([standing(lab) for lab in labs], {LAB: 3}) == []
 
 
+def test_the_areas_that_are_looked_at_hold_the_plan(planner: Planner, steps: list[Step]) -> None:
+    areas = planner.areas()
+    assert all(
+        any(abs(piece.x - x) < reach and abs(piece.y - y) < reach for x, y, reach in areas)
+        for piece in pieces_of(steps)
+    )
+
+
 def test_a_machine_without_its_recipe_gets_it(planner: Planner, steps: list[Step]) -> None:
     planner.researched.update(RESEARCH)
     things = everything(steps)
