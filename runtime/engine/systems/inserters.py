@@ -88,7 +88,7 @@ class Inserter(Chaser):
         "again", "arm", "awaiting", "awaits", "began", "blacklist", "buffer", "burner", "came", "capacity", "catches",
         "drop_belt", "drop_entity", "drop_entry", "drop_lane", "drop_turn", "filters", "goal", "granted",
         "held", "held_count", "lane", "lane_number", "last_step", "length", "level", "open_ended", "override",
-        "paid", "path", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved",
+        "paid", "path", "path_level", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved",
         "second_lane_first", "seen", "starved", "steps", "stopped", "turn", "use_filters", "windows",
     )  # fmt: skip
     rotatable = True
@@ -106,6 +106,7 @@ class Inserter(Chaser):
         self.length = self.arm.start
         self.path: Path = NO_PATH
         self.came: Path = NO_PATH  # that at whose end the arm rests, if it rests there
+        self.path_level = self.level  # the speed at which the path was planned
         self.steps = 0  # how many of the path's steps are to be made
         self.began = 0
         self.paid = 0.0  # joules of the path's energy that have been drawn already, from fuel
@@ -294,6 +295,7 @@ class Inserter(Chaser):
         """
         self.goal = goal
         self.path = path
+        self.path_level = self.level
         self.began = tick
         steps = count = path.count
         power = self.power
@@ -367,7 +369,8 @@ class Inserter(Chaser):
         """Be at the end of the path, if there is one."""
         path = self.path
         if path.count:
-            self.came = path
+            # What is known of the way on from a path's end is known for its speed.
+            self.came = path if self.path_level == self.level else NO_PATH
             self.turn = path.turn
             self.length = path.length
             if self.burner is not None:
