@@ -73,7 +73,7 @@ class Factory:
     things: tuple[Thing, ...]
     ore: int
     always_day: bool
-    stock: int  # how much of everything there is at first, 0 to 3
+    stock: int  # how much of everything there is at first, 1 to 4
 
 
 @st.composite
@@ -97,15 +97,18 @@ def factories(draw: st.DrawFn) -> Factory:
             turn = (4 if x % PITCH == PITCH - 1 else 0) + (turn // 8) * 8
         if name != "empty":
             add(name, x + 0.5, y + 0.5, turn)
-    if draw(st.booleans()):
+    mains = draw(st.integers(0, 3))
+    if mains:
         add("substation", -1, SIZE / 2, 0)
         add("substation", SIZE + 1, SIZE / 2, 0)
+    if mains > 1:
+        add("electric-energy-interface", -3, SIZE, 0)  # gives all that is asked for
     for i in range(draw(st.integers(0, 8))):
         add("solar-panel", -3.5 - 3 * (i // 4), SIZE / 2 - 4.5 + 3 * (i % 4), 0)
     engines = draw(st.integers(0, 2))
     if engines:
         _steam(add, engines)
-    return Factory(tuple(things), draw(st.integers(1, 60)), draw(st.booleans()), draw(st.integers(0, 3)))
+    return Factory(tuple(things), draw(st.integers(1, 60)), draw(st.booleans()), draw(st.integers(1, 4)))
 
 
 def _fill_block(add: Any, what: str, x: int, y: int, direction: int, seeds: random.Random) -> None:
@@ -172,7 +175,9 @@ def build(factory: Factory, order: list[int] | None = None) -> World:
     made.sort(key=lambda pair: (pair[0].y, pair[0].x))
     for thing, entity in made:
         _stock(entity, random.Random(thing.seed), factory.stock)
-    for name in ("automation-science-pack", "logistics", "logistic-science-pack", "automation"):
+    for name in ("electronics", "steam-power", "automation-science-pack"):
+        force.set_researched(name, True)
+    for name in ("logistics", "automation", "logistic-science-pack", "fast-inserter"):
         force.add_research(name)
     return world
 
@@ -185,22 +190,28 @@ def _stock(entity: Entity, rng: random.Random, stock: int) -> None:
         entity.set_recipe(recipe)
         for ingredient in recipe.ingredients:
             if ingredient.type == "item":
-                entity.insert(ingredient.name, rng.randrange(1 + 10 * stock))
+                entity.insert(ingredient.name, rng.randrange(1 + 30 * stock))
+        for box in boxes_of(entity):
+            if box.filter is not None and box.kind == "input":
+                box.put(box.filter, rng.randrange(200))
     elif entity.type == "storage-tank":
         boxes_of(entity)[0].put(rng.choice(FLUIDS), rng.randrange(1 + 300 * stock))
-    elif entity.type in ("container", "beacon", "lab"):
+    elif entity.type == "lab":
+        for name in ("automation-science-pack", "logistic-science-pack"):
+            entity.insert(name, rng.randrange(1 + 5 * stock))
+    elif entity.type in ("container", "beacon"):
         for _ in range(stock):
             entity.insert(rng.choice(MODULES if entity.type == "beacon" else ITEMS), rng.randrange(1, 60))
     elif isinstance(entity, TransportBelt):
         for _ in range(stock):
             entity.insert(rng.choice(ITEMS), rng.randrange(3))
     elif entity.type == "furnace":
-        entity.insert(rng.choice(ORES), rng.randrange(1 + 5 * stock))
+        entity.insert(rng.choice(ORES), rng.randrange(1 + 10 * stock))
     elif isinstance(entity, Inserter) and rng.random() < 0.2:
         entity.filters[0] = rng.choice(ITEMS)
         entity.use_filters = True
     if entity.proto.burner:
-        entity.insert(rng.choice(("coal", "wood")), rng.randrange(1 + stock))
+        entity.insert(rng.choice(("coal", "wood")), rng.randrange(1 + 4 * stock))
     if rng.random() < 0.1:
         entity.insert(rng.choice(MODULES), 1)
 
