@@ -36,8 +36,6 @@ GLANCE_SECONDS = 90
 """After so many game seconds the player looks again in any case."""
 MANY = 800
 """More things than that are looked at area by area."""
-ASKED = 3
-"""Of how many technologies the player asks at a time whether they are researched."""
 
 
 class WorldAway(Exception):
@@ -114,10 +112,9 @@ async def play(world: World, goal: Goal | None = None) -> None:
 
 async def look(world: World, planner: Planner, state: Mapping[str, Any]) -> View:
     """See what stands and what is researched; `state` is what was observed before: research may end in between."""
-    asked = planner.to_research[:ASKED]
     # FLE's `get_entities` takes too much time in one go where much stands.
     areas = planner.areas() if sum(state["entities"].values()) > MANY else []
-    seen = await world.run("looking around", f"look_around({asked}, {areas})")
+    seen = await world.run("looking around", f"look_around({planner.to_research}, {areas})")
     if seen["error"] is not None:
         raise WorldAway(f"it can't be seen: {seen['error']}")
     lines = seen["output"].splitlines()

@@ -5,6 +5,7 @@
 
 import json
 import re
+from itertools import takewhile
 
 RESOURCES = {
     "coal": Resource.Coal,
@@ -80,9 +81,10 @@ def seen_in(areas):
 
 
 def look_around(technologies, areas):
-    """Print which of some technologies are researched, and what stands in the world: lines of JSON, each a list
-    with a list of fields for each thing (see harness.stages.Thing)."""
-    print(json.dumps({"researched": [name for name in technologies if get_research_progress(name) == []]}))
+    """Print which of some technologies are researched, up to the first that is not, and what stands in the world:
+    lines of JSON, each a list with a list of fields for each thing (see harness.stages.Thing)."""
+    researched = list(takewhile(lambda name: get_research_progress(name) == [], technologies))
+    print(json.dumps({"researched": researched}))
     things = []
     for thing in seen_in(areas):
         size, fuel = thing.tile_dimensions, getattr(thing, "fuel", None)
