@@ -25,7 +25,8 @@ from mcp.client.streamable_http import streamable_http_client
 from harness.pieces import Patch, Piece
 from harness.plan import MADE, PLATES, Hopeless, Site, for_goal, open_play
 from harness.programs import program
-from harness.stages import Planner, Stage, Thing, View
+from harness.stages import Planner, Stage
+from harness.view import Thing, View
 
 PROGRAM_SECONDS = 300
 """Wall time that one program may take."""

@@ -82,7 +82,7 @@ def seen_in(areas):
 
 def look_around(technologies, areas):
     """Print which of some technologies are researched, up to the first that is not, and what stands in the world:
-    lines of JSON, each a list with a list of fields for each thing (see harness.stages.Thing)."""
+    lines of JSON, each a list with a list of fields for each thing (see harness.view.Thing)."""
     researched = list(takewhile(lambda name: get_research_progress(name) == [], technologies))
     print(json.dumps({"researched": researched}))
     things = []

@@ -30,7 +30,8 @@ from harness.pieces import (
     tiles,
 )
 from harness.plan import MADE, Hopeless, Site, for_goal, open_play
-from harness.stages import MEAL, RESEARCH, Planner, Thing, View, affordable
+from harness.stages import MEAL, RESEARCH, Planner, affordable
+from harness.view import Thing, View
 from harness.workshop import AUTOMATION, Block
 from runtime.engine.prototypes import load
 
