@@ -42,7 +42,7 @@ def bench(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Measure how fast things are, on this machine. `player` takes some minutes."""
+    """Measure how fast things are, on this machine. `player` takes ten minutes."""
     progress_to_stderr()
     name, _, case = name.partition(".")
     if name not in NAMES or (case and name != "sim"):
