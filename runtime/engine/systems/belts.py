@@ -511,6 +511,7 @@ class Belts:
                     here.append((places[index] - low, lane.names[index]))
                     index += 1
             lane.due = NEVER
+            lane.gone = True
             waiting.extend(d.process for d in lane.droppers.values())
             waiting.extend(p.process for p in lane.pickers.values())
             chasers.extend(lane.chasers.values())
@@ -652,13 +653,7 @@ class Belts:
     def drop(self, belt: TransportBelt, x: float, y: float, name: str, tick: int) -> bool:
         """Drop an item at a point of a belt in this tick, before its belts move; whether there was room."""
         lane, entry = self.aim(belt, x, y)
-        if lane.due == tick:
-            lane.cross(tick)  # room that this tick's crossing makes counts
-        where = lane.spot(entry, 0, tick)
-        if where == NEVER:
-            return False
-        lane.put(where, name, tick, tick)
-        return True
+        return lane.drop(entry, name, tick)
 
     def wait_for_room(self, belt: TransportBelt, x: float, y: float, process: Process) -> None:
         """Wake a process when a drop that was refused could succeed."""

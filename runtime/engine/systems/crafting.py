@@ -55,7 +55,7 @@ class CraftingMachine(Receiver):
         super().__init__(site)
         raw = self.proto.raw
         self.burner = Burner(self) if self.proto.burner else None
-        self.power = Power(self) if self.proto.electric else None
+        self.power = Power(self, alone=True) if self.proto.electric else None
         self.tank = Tank(self) if raw.get("fluid_boxes") else None
         self.recipe: RecipePrototype | None = None
         self.crafting: RecipePrototype | None = None  # the recipe of the craft that is under way

@@ -125,13 +125,15 @@ class WorkClock(Process):
 class Power:
     """An entity's connection to electricity: what it draws and how much work it has before it.
 
-    The owner's `power_came` is called when it can begin to work and couldn't before.
+    The owner's `power_came` is called when it can begin to work and couldn't before. `alone`: nothing else happens to the
+    owner while it works, so that at full power its event is set at once, without the network's clock.
     """
 
-    __slots__ = ("drain", "due", "network", "owner", "phase", "rate", "resting", "use", "waits")
+    __slots__ = ("alone", "drain", "due", "network", "owner", "phase", "rate", "resting", "use", "waits")
 
-    def __init__(self, owner: Entity) -> None:
+    def __init__(self, owner: Entity, alone: bool = False) -> None:
         self.owner = owner
+        self.alone = alone
         self.network: Network | None = None
         self.use: Use | None = None  # of the network, for the owner's prototype
         self.drain = units(drain_of(owner.proto))
@@ -165,17 +167,28 @@ class Power:
         """Have the owner's event come when so much work is done (`ONE` is a tick's at full power)."""
         self.phase = phase
         self.waits = True
-        self.due = amount
-        if self.network is not None:
-            self.due += self.network.clock.at(self.owner.world.tick)
-            self.network.clock.wait(self.owner, self.due, phase)
+        network = self.network
+        if network is None:
+            self.due = amount
+            return
+        clock = network.clock
+        world = self.owner.world
+        tick = world.tick
+        self.due = amount + clock.base + clock.rate * (tick - clock.since)
+        if self.alone and clock.rate == ONE:
+            # No rate is higher, so this can be too early only: then `done` says so and it waits for what is left.
+            world.schedule(self.owner, tick - (-amount // ONE) if amount > 0 else tick + 1, phase)
+        else:
+            clock.wait(self.owner, self.due, phase)
 
     def left(self) -> int:
         """The work still to be done."""
         if not self.waits:
             return 0
-        now = self.network.clock.at(self.owner.world.tick) if self.network is not None else 0
-        return max(0, self.due - now)
+        left = self.due
+        if self.network is not None:
+            left -= self.network.clock.at(self.owner.world.tick)
+        return left if left > 0 else 0
 
     def done(self) -> bool:
         """At an event: whether the work is done; if not, the event will come again."""
@@ -188,9 +201,12 @@ class Power:
 
     def stop(self) -> None:
         """No work is under way any more."""
-        self.waits = False
-        if self.network is not None:
-            self.network.clock.forget(self.owner)
+        if self.waits:
+            self.waits = False
+            if self.alone:
+                self.owner.world.cancel(self.owner)
+            if self.network is not None:
+                self.network.clock.forget(self.owner)
 
     def join(self, network: Network | None) -> None:
         """Be in another network, or in none."""
@@ -210,6 +226,8 @@ class Power:
             network.members[self.owner.unit_number] = self.owner
             network.demands(self.use, self.rate)
         if self.waits:
+            if self.alone:
+                self.owner.world.cancel(self.owner)
             self.work(left, self.phase)
         if network is not None and network.clock.rate:
             self.came()

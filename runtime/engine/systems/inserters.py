@@ -885,16 +885,10 @@ class Inserter(Chaser):
     def _drop_on(self, belt: TransportBelt, name: str, tick: int) -> int:
         """Drop one item on a belt; the number that went, 0 or 1."""
         lane = self.drop_lane
-        if lane is None or belt.lanes[lane.number] is not lane:
+        if lane is None or lane.gone:
             lane, self.drop_entry = self.world.belts.aim(belt, *self.drop_position())
             self.drop_lane = lane
-        if lane.due == tick:
-            lane.cross(tick)  # room that this tick's crossing makes counts
-        where = lane.spot(self.drop_entry, 0, tick)
-        if where == NEVER:
-            return 0
-        lane.put(where, name, tick, tick)
-        return 1
+        return 1 if lane.drop(self.drop_entry, name, tick) else 0
 
     def _refuelled(self, tick: int) -> None:
         """The hand is at its own fuel slot."""

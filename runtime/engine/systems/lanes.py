@@ -83,8 +83,8 @@ class Lane:
     """
 
     __slots__ = (
-        "belts", "chasers", "counts", "droppers", "due", "heads", "held", "holds", "kinds", "length", "link", "link_entry",
-        "link_lane", "names", "number", "pickers", "rivals", "since", "speed",
+        "belts", "chasers", "counts", "droppers", "due", "gone", "heads", "held", "holds", "kinds", "length", "link",
+        "link_entry", "link_lane", "names", "number", "pickers", "rivals", "since", "speed",
     )  # fmt: skip
 
     def __init__(self, number: int, speed: int) -> None:
@@ -103,6 +103,7 @@ class Lane:
         self.link_lane = 0
         self.link_entry = 0
         self.due = NEVER
+        self.gone = False  # taken apart: its belts have other lanes now, or are no more
         self.rivals: list[TransportBelt] = []
         self.droppers: dict[int, Dropper] = {}
         self.pickers: dict[int, Picker] = {}
@@ -307,28 +308,51 @@ class Lane:
         and at least `clear` ahead of the next item, which waits for its own `SPACING` (measured: items squeeze in
         ahead of others); NEVER where there is no such place.
         """
-        self.settle(tick)
-        moved = self.speed * tick
-        where = max(entry + carried - self.speed, 0)
+        return self._spot(entry, carried, tick, clear)[0]
+
+    def _spot(self, entry: int, carried: int, tick: int, clear: int) -> tuple[int, int, int, int, int]:
+        """What `spot` gives, and with it what `_below` gives for that place."""
+        if self.held or len(self.heads) > 1:
+            self.settle(tick)
+        speed = self.speed
+        moved = speed * tick
+        where = entry + carried - speed
+        if where < 0:
+            where = 0
         index, ahead, train, within = self._below(entry + 1, moved)
         if index and ahead + SPACING > where:
             where = ahead + SPACING
             if self._start(train, moved) > self.heads[train] - moved:
                 clear = SPACING  # it stands, and would not make room for the next one by moving on
         if where >= entry + SPACING or where >= self.length:
-            return NEVER
+            return NEVER, index, ahead, train, within
         if index < len(self.names):
             inside = index > 0 and within < self.counts[train]
             behind = ahead + SPACING if inside else self._start(train + 1 if index else 0, moved)
             if where + clear > behind:
-                return NEVER
-        return where
+                where = NEVER
+        return where, index, ahead, train, within
+
+    def drop(self, entry: int, name: str, tick: int) -> bool:
+        """Drop an item at a place in this tick, before the lane moves; whether there was room."""
+        if self.due == tick:
+            self.cross(tick)  # room that this tick's crossing makes counts
+        where, index, ahead, train, within = self._spot(entry, 0, tick, 1)
+        if where == NEVER:
+            return False
+        self._put(where, index, ahead, train, within, name, tick, tick)
+        return True
 
     def put(self, where: int, name: str, tick: int, now: int) -> None:
         """Put an item at a place that `spot` gave for `tick`, and tell who waits; `now` is the present tick."""
+        index, ahead, train, within = self._below(where, self.speed * tick)
+        self._put(where, index, ahead, train, within, name, tick, now)
+
+    def _put(
+        self, where: int, index: int, ahead: int, train: int, within: int, name: str, tick: int, now: int
+    ) -> None:
         moved = self.speed * tick
         heads, counts, holds = self.heads, self.counts, self.holds
-        index, ahead, train, within = self._below(where, moved)
         after = train + 1 if index else 0
         start = self._start(after, moved) if after < len(heads) else FREE
         if index and within < counts[train]:  # inside a train: the rest of it becomes one of its own
@@ -362,7 +386,8 @@ class Lane:
             speed = self.speed
             for picker in list(self.pickers.values()):
                 if name not in picker.ignored:
-                    picker.expect(max(now + 1, (ahead - picker.place) // speed + 1), now)
+                    comes = (ahead - picker.place) // speed + 1
+                    picker.expect(comes if comes > now else now + 1, now)
         if index == 0 and self.link is not None:
             self.plan_front(now)
 
@@ -370,7 +395,8 @@ class Lane:
 
     def remove(self, index: int, tick: int, now: int) -> str:
         """Take the item at an index off, as things are at `tick`; its name."""
-        self.settle(tick)
+        if self.held or len(self.heads) > 1:
+            self.settle(tick)
         moved = self.speed * tick
         heads, counts, holds = self.heads, self.counts, self.holds
         within = index
@@ -451,21 +477,31 @@ class Lane:
 
         `key` tells apart those who wait: a belt waits for its two lanes separately.
         """
-        entry = min(
-            entry, self.length - SPACING
-        )  # as far back as it may have to go, it has to be on the lane
-        moved = self.speed * now
+        if entry > self.length - SPACING:
+            entry = self.length - SPACING  # as far back as it may have to go, it has to be on the lane
+        speed = self.speed
+        moved = speed * now
+        heads, holds = self.heads, self.holds
         soonest = now + 1
+        floor = 0
         tail = -1  # index of the last item of the trains looked at
-        for start, count in zip(self._starts(moved), self.counts, strict=True):
+        for train, count in enumerate(self.counts):
+            start = heads[train] - moved
+            if start < floor:
+                start = floor
+            if start > holds[train]:
+                start = holds[train]
+            floor = start + SPACING * count
             # The gap ahead of this train has reached the entry by `soonest`; is it open then?
-            if soonest < now - (entry - start) // self.speed:
+            if soonest < now - (entry - start) // speed:
                 break
             tail += count
             if SPACING * tail >= entry:
                 self.droppers[key] = Dropper(process, key, entry, tail - (entry - 1) // SPACING, FREE)
                 return
-            soonest = max(now + 1, now + (start + SPACING * (count - 1) - entry) // self.speed + 1)
+            soonest = now + (floor - SPACING - entry) // speed + 1
+            if soonest <= now:
+                soonest = now + 1
         if soonest > now + 1:
             self.droppers[key] = Dropper(process, key, entry, 0, soonest)
         process.wake(soonest)
@@ -475,9 +511,10 @@ class Lane:
 
         Items named in `ignored` are of no interest.
         """
-        picker = Picker(process, place, ignored)
-        self.pickers[process.unit_number] = picker
+        picker = self.pickers[process.unit_number] = Picker(process, place, ignored)
         names = self.names
+        if not names or (len(self.kinds) == 1 and names[0] in ignored):
+            return
         wanted = [kind for kind in self.kinds if kind not in ignored]
         if not wanted:
             return

@@ -15,6 +15,7 @@ from runtime.engine.systems.effects import WHOLE, Receiver, surplus
 from runtime.engine.systems.electricity import ONE, Power
 from runtime.engine.systems.fluids import FLUID, Box, join
 from runtime.engine.systems.ground import await_delivery, deliver
+from runtime.engine.systems.lanes import Lane
 from runtime.engine.systems.nature import Natural
 from runtime.engine.systems.tanks import Tank
 
@@ -71,8 +72,8 @@ class MiningDrill(Receiver):
     """A drill. It works on one resource after another among those under it and keeps one item that it can't drop."""
 
     __slots__ = (
-        "_blocked", "_bonus", "_drop", "_finish", "_holding", "_left", "_lengths", "_owed", "_started", "_work", "burner",
-        "inlet", "next_resource", "power", "resources", "tank",
+        "_blocked", "_bonus", "_drop", "_entry", "_finish", "_holding", "_lane", "_left", "_lengths", "_owed", "_started",
+        "_work", "burner", "inlet", "next_resource", "power", "resources", "tank",
     )  # fmt: skip
     rotatable = True
     module_inventory = DRILL_MODULES
@@ -80,12 +81,14 @@ class MiningDrill(Receiver):
     def __init__(self, site: Site) -> None:
         super().__init__(site)
         self.burner = Burner(self) if self.proto.burner else None
-        self.power = Power(self) if self.proto.electric else None
+        self.power = Power(self, alone=True) if self.proto.electric else None
         self.tank: Tank | None = None  # for what it brings up
         self.inlet: Box | None = None  # for what its resources need; it hands that on to what is joined to it
         self.resources: list[Resource] = []
         self.next_resource = 0
         self._drop: tuple[float, float] | None = None  # where its items appear, once asked
+        self._lane: Lane | None = None  # of the belt there, as far as is known
+        self._entry = 0  # the place on that lane
         self._holding: list[str] = []  # mined, and waiting to be dropped
         self._bonus = 0  # of `WHOLE`: how far the productivity bar is
         self._work = 0  # of the present item at the present speed, in `ONE` per tick; 0: none begun
@@ -95,6 +98,9 @@ class MiningDrill(Receiver):
         self._finish = NEVER  # the tick at which that is done, while working
         self._started = False
         self._blocked = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_lane": None}  # it is found again
 
     # --- what is under it --------------------------------------------------------------------------------------
 
@@ -110,6 +116,7 @@ class MiningDrill(Receiver):
 
     def built(self) -> None:
         super().built()
+        self._drop = self._lane = None
         if self.burner is not None:
             self.burner.since = self.world.tick
             self.burner.inventory.changed = self._fuelled
@@ -377,18 +384,35 @@ class MiningDrill(Receiver):
         self._deliver(spare)
 
     def _deliver(self, spare: int = 0) -> None:
-        x, y = self.drop_position()
-        while self._holding and deliver(self.world, self, x, y, self._holding[0]):
-            del self._holding[0]
-        if self._holding:
+        holding = self._holding
+        while holding and self._let_fall(holding[0]):
+            del holding[0]
+        if holding:
             self._blocked = True
             self._pause(cold=False)
-            await_delivery(self.world, self, x, y, self._holding[0])
+            lane = self._lane
+            if lane is None or lane.gone:
+                await_delivery(self.world, self, *self.drop_position(), holding[0])
+            else:
+                lane.wait_for_room(self._entry, self, 2 * self.unit_number, self.world.tick)
             return
         self._blocked = False
         self._start(spare)
         if self._finish == NEVER:
             self._pause()
+
+    def _let_fall(self, name: str) -> bool:
+        lane = self._lane
+        if lane is None or lane.gone:
+            x, y = self.drop_position()
+            belts = self.world.belts
+            belt = belts.grid.get((math.floor(x), math.floor(y)))
+            if belt is None:
+                self._lane = None
+                return deliver(self.world, self, x, y, name)
+            lane, self._entry = belts.aim(belt, x, y)
+            self._lane = lane
+        return lane.drop(self._entry, name, self.world.tick)
 
     def wake(self, tick: int) -> None:
         if not self.active:
@@ -405,7 +429,7 @@ class MiningDrill(Receiver):
         self._stop_waiting()
         if self.tank is not None:
             self.tank.close()
-        self._drop = None
+        self._drop = self._lane = None
         self._leave_pipes()
         super().rotate_to(direction)
         if self.inlet is not None:
