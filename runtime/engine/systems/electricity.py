@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from runtime.engine.entity import CRAFT, NEVER, SETTLE, TICK_SHIFT, Entity, Process, Site
+from runtime.engine.entity import CRAFT, NEVER, PLACE_SIDE, SETTLE, TICK_SHIFT, Entity, Process, Site
 from runtime.engine.prototypes import EntityPrototype, joules
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ DAWN: Final = 0.75
 DAY_STEP: Final = 60  # ticks for which a panel's output, and what arms draw, is taken to be constant
 LEVELS: Final = 64  # speeds at which inserters are told apart when there is too little power
 INTERFACE: Final = "electric-energy-interface"
+LAST: Final = PLACE_SIDE * PLACE_SIDE - 1  # the last of all places
 WIDEST_SUPPLY: Final = 32.0  # no pole supplies farther, tiles
 
 
@@ -72,6 +73,9 @@ class WorkClock(Process):
         self.heap: list[tuple[int, int]] = []
         self.waiting: dict[int, tuple[int, int, Process]] = {}  # unit number -> due, phase, who
         world.register(self)
+
+    def place(self) -> int:
+        return LAST
 
     def at(self, tick: int) -> int:
         """Work done by the end of a tick not before the last change of rate."""
@@ -325,6 +329,9 @@ class Network(Process):
         self.enough = 0
         world.register(self)
         self.clock = WorkClock(world)
+
+    def place(self) -> int:
+        return LAST  # at the end of a tick, steam comes before power
 
     @property
     def id(self) -> int:
