@@ -157,13 +157,14 @@ class World:
         heap = self.heap
         processes = self.processes
         limit = (to_tick + 1) << TICK_SHIFT
+        never = NEVER
         while heap and heap[0] < limit:
             key = heappop(heap)
             process = processes[key & UNIT_MASK]
             if process is not None and process.key == key:
-                self.tick = key >> TICK_SHIFT
-                process.key = NEVER
-                process.on_event(self, self.tick)
+                tick = self.tick = key >> TICK_SHIFT
+                process.key = never
+                process.on_event(self, tick)
         self.tick = to_tick
 
     # --- entities ----------------------------------------------------------------------------------------------

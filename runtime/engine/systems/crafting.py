@@ -577,26 +577,29 @@ class Furnace(CraftingMachine):
         burner = self.burner
         if (burner is not None and burner.accepts(name)) or self.recipe_with(name) is None:
             return super().insert(name, count)
-        put = min(count, load().item[name].stack_size - source.counts[0])
+        put = load().item[name].stack_size - source.counts[0]
+        if put > count:
+            put = count
         if put <= 0:
             return 0
         source.names[0] = name
         source.counts[0] += put
-        self.brought()
+        if not self._running:
+            self.brought()
         return put
 
     def takes(self, name: str) -> bool:
+        limit = self._limits.get(name)  # of what is no fuel
         burner = self.burner
-        if burner is not None and burner.accepts(name):
+        if limit is None and burner is not None and burner.accepts(name):
             return burner.takes(name)
         source = self.input
         held = source.names[0]
-        if held is not None and held != name:
+        if held is not None and (held != name or (limit is not None and source.counts[0] >= limit)):
             return False
         recipe = self._smelting(name)
         if recipe is None:
             return False
-        limit = self._limits.get(name)
         if limit is None:
             limit = min(self._limit(plan_of(recipe.name), name), load().item[name].stack_size)
             self._limits[name] = limit

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from heapq import heappush
 from typing import Any, Final
 
-from runtime.engine.entity import DROP, NEVER, PICK, TICK_SHIFT, Entity, Site, turned_point
+from runtime.engine.entity import DROP, NEVER, PICK, RANK_BITS, TICK_SHIFT, Entity, Site, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
 from runtime.engine.systems.arm import (
@@ -27,7 +28,7 @@ from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
 from runtime.engine.systems.electricity import LEVELS, ONE, Power
 from runtime.engine.systems.ground import ItemOnGround, await_delivery, deliver, receiver
 from runtime.engine.systems.labs import Lab
-from runtime.engine.systems.lanes import SPACING, Chaser, Lane
+from runtime.engine.systems.lanes import SPACING, Chaser, Lane, Picker
 
 # What an inserter is about. FETCH: to the pickup point, or waiting there. CHASE: after an item on a belt.
 # CARRY: to the drop point. HOLD: there, for room. REFUEL: to its own fuel slot.
@@ -60,16 +61,18 @@ NOTHING: frozenset[str] = frozenset()
 class Window:
     """What an inserter can reach of a lane: from `low` up to `high`, places of the lane; `base` is where its belt begins.
 
-    `chases` are those that are known to arms like its own beside a belt like this, as `key` has it.
+    `chases` are those that are known to arms like its own beside a belt like this, as `key` has it. `picker` is the
+    inserter where it waits by the lane.
     """
 
-    __slots__ = ("base", "chases", "high", "key", "lane", "low", "number")
+    __slots__ = ("base", "chases", "high", "key", "lane", "low", "number", "picker")
 
     def __init__(self, inserter: Inserter, belt: TransportBelt, number: int) -> None:
         self.number = number
         self.lane = belt.lanes[number]
         self.low, self.high = belt.reach(number)
         self.base = belt.offsets[number] + belt.hidden
+        self.picker = Picker(inserter, self.high)
         self.key = (
             belt.x - inserter.x, belt.y - inserter.y, belt.direction, belt.lengths[0] - belt.lengths[1], number,
             self.low - self.base, self.lane.speed,
@@ -322,12 +325,15 @@ class Inserter(Chaser):
             self.key = NEVER
             return
         self.starved = False
-        if steps < count:
-            self.world.schedule(self, tick + steps, PICK)
-        elif goal == FETCH:
+        if goal == FETCH and steps == count:
             self.key = NEVER
         else:
-            self.world.schedule(self, tick + steps, DROP if goal == CARRY else PICK)
+            # As `World.schedule` does, for every swing.
+            phase = DROP if goal == CARRY and steps == count else PICK
+            key = (((tick + steps) * 4 + phase) << RANK_BITS) | self.rank
+            if self.key != key:
+                self.key = key
+                heappush(self.world.heap, key)
 
     def _affordable(self, path: Path) -> int:
         """How many steps of a path can be made before the next fuel is lit or the fuel runs out."""
@@ -347,7 +353,9 @@ class Inserter(Chaser):
     def _halt(self, tick: int) -> None:
         """Be where the path has led by the end of `tick`, and stay."""
         path = self.path
-        steps = min(tick - self.began, self.steps)
+        steps = tick - self.began
+        if steps > self.steps:
+            steps = self.steps
         if steps == path.count:
             self._arrive(tick)
             return
@@ -422,10 +430,16 @@ class Inserter(Chaser):
                 self._interrupted(tick)
                 return
         goal = self.goal
-        if goal == CHASE:
+        if goal == FETCH:
+            if not self.resolved:
+                self._resolve()
+            belt = self.pickup_belt
+            if belt is not None:
+                self._seek_on(belt, tick)
+            else:
+                self._fetched(tick)
+        elif goal == CHASE:
             self._chased(tick)
-        elif goal == FETCH:
-            self._fetched(tick)
         elif goal == REFUEL:
             self._refuelled(tick)
         else:
@@ -537,12 +551,7 @@ class Inserter(Chaser):
         return False
 
     def _fetched(self, tick: int) -> None:
-        """Woken at the pickup point or on the way there: there may be something to take."""
-        if not self.resolved:
-            self._resolve()
-        if self.pickup_belt is not None:
-            self._seek(tick)
-            return
+        """Woken at the pickup point, which is not on a belt, or on the way there: there may be something to take."""
         if self.path.count:
             end = self.began + self.steps
             if tick < end:
@@ -565,7 +574,7 @@ class Inserter(Chaser):
         """Whether what it takes from has anything at all."""
         source = self.pickup_entity
         if source is not None:
-            return source.first() is not None or self._hungry()
+            return source.first() is not None or (self.burner is not None and self._hungry())
         return bool(self._piles()) or self._hungry()
 
     def _take(self) -> str | None:
@@ -640,7 +649,8 @@ class Inserter(Chaser):
 
     def _seek_on(self, belt: TransportBelt, tick: int) -> None:
         if self._choose(belt, tick):
-            self._stop_waiting()
+            if self.awaiting:
+                self._stop_waiting()
             budget = ENDLESS
             if self.burner is not None and self.began + self.steps < tick and self._at_rest():
                 budget = self._first_budget(belt, tick)
@@ -662,6 +672,7 @@ class Inserter(Chaser):
     def _choose(self, belt: TransportBelt, tick: int) -> bool:
         """Pick out an item on the belt: nearer lane first, then the farthest upstream. Whether there is one."""
         windows = self.windows if belt.lanes is self.seen else self._windows(belt)
+        anything = self.open_ended and self.held is None and not self.use_filters
         for window in windows:
             lane = window.lane
             names = lane.names
@@ -670,7 +681,7 @@ class Inserter(Chaser):
             index, place = lane.last_below(window.high, tick)
             if place < window.low:
                 continue
-            if not self._wants(names[index]):
+            if not anything and not self._wants(names[index]):
                 if len(lane.kinds) == 1:
                     continue
                 unwanted = names[index]
@@ -700,7 +711,7 @@ class Inserter(Chaser):
         window = windows[0] if windows[0].lane is lane else windows[1]
         base = window.base
         end = window.low - base
-        if lane.held_back(self.at):
+        if lane.held and lane.held_back(self.at):
             # Some of its items stand for a while: not worth remembering.
             places = [lane.place(self.at, when) - base for when in range(tick, tick + MOST_STEPS)]
             path, caught = self._follow(belt, places, end, budget)
@@ -781,7 +792,9 @@ class Inserter(Chaser):
         if self.catches and tick == self.began + self.path.count:
             self._arrive(tick)
             index = self.at
-            self._stop_chasing()
+            self.at = -1
+            self.lane = None
+            del lane.chasers[self.unit_number]
             name = lane.remove(index, tick, tick)
             self.held_count += 1
             if self.held_count < self.capacity:
@@ -822,20 +835,24 @@ class Inserter(Chaser):
         tick = self.world.tick
         anything = self.open_ended and self.held is None and not self.use_filters
         self.awaiting = True
-        for window in self._windows(belt):
+        for window in self.windows if belt.lanes is self.seen else self._windows(belt):
             lane = window.lane
             ignored = NOTHING
             if not anything and lane.names:
                 ignored = frozenset([n for n in lane.kinds if not self._wants(n)])
-            lane.wait_for_item(window.high, ignored, self, tick)
+            lane.wait_for_item(window.picker, ignored, tick)
 
     def _stop_waiting(self) -> None:
         if self.awaiting:
             self.awaiting = False
-            self._resolve()
-            if self.pickup_belt is not None:
-                for lane in self.pickup_belt.lanes:
-                    lane.pickers.pop(self.unit_number, None)
+            if not self.resolved:
+                self._resolve()
+            belt = self.pickup_belt
+            if belt is not None:
+                unit = self.unit_number
+                for lane in belt.lanes:
+                    if unit in lane.pickers:
+                        del lane.pickers[unit]
 
     # --- putting -----------------------------------------------------------------------------------------------
 
@@ -916,7 +933,9 @@ class Inserter(Chaser):
             if self.resolved and self.pickup_belt is None:
                 if not self._offered():
                     return  # whatever has changed, it is not worth getting up for
-                tick = max(tick, self.began + self.steps)
+                end = self.began + self.steps
+                if tick < end:
+                    tick = end
             if self.key == NEVER or tick < self.key >> TICK_SHIFT:
                 self.world.schedule(self, tick, PICK)
         elif goal == HOLD and (self.key == NEVER or tick < self.key >> TICK_SHIFT):

@@ -37,15 +37,15 @@ class Dropper:
 class Picker:
     """Who waits for items to come nearer than `place`; `blocked` when some stand farther upstream for good.
 
-    `soonest` is the tick for which it has been woken, if that is still to come.
+    Items named in `ignored` are of no interest. `soonest` is the tick for which it has been woken, if that is still to come.
     """
 
     __slots__ = ("blocked", "ignored", "place", "process", "soonest")
 
-    def __init__(self, process: Process, place: int, ignored: frozenset[str]) -> None:
+    def __init__(self, process: Process, place: int) -> None:
         self.process = process
         self.place = place
-        self.ignored = ignored
+        self.ignored: frozenset[str] = frozenset()
         self.blocked = False
         self.soonest = FREE
 
@@ -506,12 +506,13 @@ class Lane:
             self.droppers[key] = Dropper(process, key, entry, 0, soonest)
         process.wake(soonest)
 
-    def wait_for_item(self, place: int, ignored: frozenset[str], process: Process, now: int) -> None:
-        """Wake `process` when an item has come nearer than `place`, be it on its way or put on later.
-
-        Items named in `ignored` are of no interest.
-        """
-        picker = self.pickers[process.unit_number] = Picker(process, place, ignored)
+    def wait_for_item(self, picker: Picker, ignored: frozenset[str], now: int) -> None:
+        """Wake a picker when an item that is not to be ignored has come near, be it on its way or put on later."""
+        self.pickers[picker.process.unit_number] = picker
+        picker.ignored = ignored
+        picker.blocked = False
+        picker.soonest = FREE
+        place = picker.place
         names = self.names
         if not names or (len(self.kinds) == 1 and names[0] in ignored):
             return
@@ -525,7 +526,8 @@ class Lane:
         if index == len(names):
             return
         if SPACING * index < place:
-            picker.expect(max(now + 1, now + (self.place(index, now) - place) // self.speed + 1), now)
+            comes = now + (self.place(index, now) - place) // self.speed + 1
+            picker.expect(comes if comes > now else now + 1, now)
         else:
             picker.blocked = True
 
