@@ -485,10 +485,37 @@ local function bind(own, object, key)
   return method
 end
 
+-- What a constant object (a prototype) was once read to be holds for good. Tables are kept as they were and copied for
+-- each reader, who may change his own.
+local CONSTANT, TABLES, ITEMS, NOTHING = {}, {}, {}, {}
+local constants = {} -- keeps them, and so what is known of them, alive
+
+local function copied(t)
+  local copy = {}
+  for k, v in raw_next, t do
+    if type(v) == "table" then v = copied(v) end
+    copy[k] = v
+  end
+  return copy
+end
+
+local function keep(own, key, value)
+  if value == nil or type(value) == "table" then
+    own[TABLES][key] = value or NOTHING
+    return value and copied(value)
+  end
+  own[key] = value
+  return value
+end
+
 local function get_to_know(object, key, value, problem, name, kind, x, y)
   local own = {}
   set_known(object, own)
-  if name then
+  if name == true then
+    own[CONSTANT], own[TABLES] = true, {}
+    constants[#constants + 1] = object
+    if problem == nil then return keep(own, key, value) end
+  elseif name then
     own[IS_ENTITY], own.name, own.type, own[X], own[Y] = true, name, kind, x, y
   end
   if problem == nil then return value end
@@ -508,8 +535,16 @@ function objects.__index(object, key)
     local x = own[X]
     if x then return { x = x, y = own[Y] } end
   end
+  if own[CONSTANT] then
+    value = own[TABLES][key]
+    if value == NOTHING then return nil end
+    if value then return copied(value) end
+  end
   value, problem = read(object, key)
-  if problem == nil then return value end
+  if problem == nil then
+    if own[CONSTANT] then return keep(own, key, value) end
+    return value
+  end
   if problem == true then return bind(own, object, key) end
   error(problem, 2)
 end
@@ -527,8 +562,13 @@ function objects.__len(object)
 end
 
 function objects.__pairs(object)
-  local list, problem = items_of(object)
-  if problem then error(problem, 3) end
+  local own = get_known(object)
+  local list, problem = own and own[ITEMS]
+  if not list then
+    list, problem = items_of(object)
+    if problem then error(problem, 3) end
+    if own and own[CONSTANT] then own[ITEMS] = list end
+  end
   local i = -1
   return function()
     i = i + 2

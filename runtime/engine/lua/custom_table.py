@@ -12,18 +12,26 @@ class LuaCustomTable(LuaObject):
     """A read-only view; a key that isn't there reads nil.
 
     `entries` gives what `pairs` goes through, in order. `find` answers keys that `pairs` doesn't show, like
-    the numbers of `game.forces`; without it, only the keys of `entries` are there.
+    the numbers of `game.forces`; without it, only the keys of `entries` are there. `constant`: it never changes.
     """
 
     object_name = "LuaCustomTable"
     any_key = True
-    __slots__ = ("_entries", "_find")
+    __slots__ = ("_constant", "_entries", "_find")
 
     def __init__(
-        self, entries: Callable[[], Mapping[Any, Any]], find: Callable[[Any], Any] | None = None
+        self,
+        entries: Callable[[], Mapping[Any, Any]],
+        find: Callable[[Any], Any] | None = None,
+        *,
+        constant: bool = False,
     ) -> None:
         self._entries = entries
         self._find = find
+        self._constant = constant
+
+    def facts(self) -> tuple[bool] | None:
+        return (True,) if self._constant else None
 
     def index(self, key: Any) -> Any:
         """The entry, or nil."""

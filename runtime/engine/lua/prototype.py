@@ -100,6 +100,9 @@ class LuaPrototypeBase(LuaObject):
     def __init__(self, raw: Raw) -> None:
         self.raw = raw
 
+    def facts(self) -> tuple[bool]:
+        return (True,)
+
     @classmethod
     def source(cls) -> Iterable[Raw]:
         """The data stage's prototypes of this class."""

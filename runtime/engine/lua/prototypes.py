@@ -136,7 +136,7 @@ def filtered(cls: type[LuaPrototypeBase], filters: Any) -> Mapping[str, LuaProto
 
 
 def _table(cls: type[LuaPrototypeBase], name: str) -> tuple[Any, Any]:
-    made = LuaCustomTable(cls.all)
+    made = LuaCustomTable(cls.all, constant=True)
 
     def read(self: LuaPrototypes) -> LuaCustomTable:
         return made

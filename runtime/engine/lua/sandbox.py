@@ -137,8 +137,9 @@ class LuaObject:
         """What `pairs(object)` goes through, in order."""
         raise LuaError(f"{self.object_name} can't be iterated over.")
 
-    def facts(self) -> tuple[str, str, float | None, float | None] | None:
-        """Of an entity: its name, type and position, kept in Lua until `Sandbox.forget`; no position if it moves."""
+    def facts(self) -> tuple[bool] | tuple[str, str, float | None, float | None] | None:
+        """What Lua may keep of it. An entity: its name, type and position, until `Sandbox.forget`; no position if it
+        moves. A constant object, whose members always read the same: (True,), for as long as the sandbox lives."""
         return None
 
     def same_as(self, other: Any) -> bool:
@@ -291,8 +292,12 @@ class Sandbox:
 
     def to_lua(self, value: Any) -> Any:
         """The value, or a new Lua table if it is a dict, list or tuple."""
+        if type(value) in PLAIN:
+            return value
         if isinstance(value, InOrder):
             return self._in_order(value.value)
+        if type(value) is list and not any(isinstance(entry, TABLES) for entry in value):
+            return self._table_from(value)
         if isinstance(value, (dict, list, tuple)):
             return self._table_from(value, recursive=True)
         return value
