@@ -46,7 +46,7 @@ def test_an_unknown_task_could_not_run() -> None:
 
 
 def test_a_task_that_the_player_cannot_do_fails() -> None:
-    done = run("logistic_science_pack_throughput", "--speed", "20", "--json")
+    done = run("logistics_science_pack_throughput", "--speed", "20", "--json")
     assert done.returncode == 1, done.stderr
     (trial,) = json.loads(done.stdout)["trials"]
     assert not trial["passed"]
