@@ -131,12 +131,15 @@ class Inventory:
     def take_quietly(self, slot: int, count: int) -> int:
         """Take up to `count` from one slot (0-based) without telling the owner, who does it; the number taken."""
         self._begun = -1
-        taken = min(count, self.counts[slot])
-        self.counts[slot] -= taken
-        if not self.counts[slot]:
-            self.names[slot] = None
+        held = self.counts[slot]
+        if count < held:
+            self.counts[slot] = held - count
+            return count
+        self.counts[slot] = 0
+        self.names[slot] = None
+        if self.extra:
             self.extra.pop(slot, None)
-        return taken
+        return held
 
     def take_slot(self, slot: int, count: int) -> int:
         """Take up to `count` from one slot (0-based); the number taken."""

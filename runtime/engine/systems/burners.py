@@ -68,12 +68,14 @@ class Burner:
     def settle(self, tick: int) -> None:
         """Burn what has been drawn since last time, up to `tick`."""
         if self.rate and tick > self.since:
-            self.remaining = max(0.0, self.remaining - self.rate * (tick - self.since))
+            left = self.remaining - self.rate * (tick - self.since)
+            self.remaining = left if left > 0.0 else 0.0
         self.since = tick
 
     def set_rate(self, rate: float, tick: int) -> None:
         """Draw `rate` joules per tick from now on."""
-        self.settle(tick)
+        if tick != self.since:
+            self.settle(tick)
         self.rate = rate / self.effectivity
 
     def blocked(self) -> bool:

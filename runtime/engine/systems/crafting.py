@@ -304,9 +304,11 @@ class CraftingMachine(Receiver):
             power.set_rate(self.usage())
             power.work(self._left, CRAFT)
         elif self.burner is not None:
-            self._finish = tick - (-self._left // ONE)
-            self.burner.set_rate(self.usage(), tick)
-            self._schedule(tick)
+            burner = self.burner
+            end = self._finish = tick - (-self._left // ONE)
+            burner.set_rate(self.usage(), tick)
+            out = tick + burner.ticks_left()
+            self.world.schedule(self, end if end < out else out, CRAFT)
 
     def _work_left(self) -> int:
         """The work that is left of the present craft."""

@@ -188,6 +188,7 @@ def takes_beacons(proto: EntityPrototype) -> bool:
 
 def surplus(power: Power) -> int:
     """The work that was done in this tick beyond what a machine waited for; it counts for what it does next."""
-    return (
-        max(0, power.network.clock.at(power.owner.world.tick) - power.due) if power.network is not None else 0
-    )
+    if power.network is None:
+        return 0
+    more = power.network.clock.at(power.owner.world.tick) - power.due
+    return more if more > 0 else 0

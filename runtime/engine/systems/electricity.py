@@ -159,7 +159,7 @@ class Power:
 
     def set_rate(self, rate: float) -> None:
         """Draw `rate` joules per tick beside the drain from now on."""
-        self._draw(self.drain + units(rate))
+        self._draw(self.drain + round(rate * UNITS) if rate else self.drain)
 
     def _draw(self, rate: int) -> None:
         if rate != self.rate:
@@ -353,7 +353,8 @@ class Network(Process):
     def demands(self, use: Use, change: int) -> None:
         """Those of a prototype ask for more, or less."""
         tick = self.world.tick
-        use.change(change, self.clock.at(tick))
+        clock = self.clock
+        use.change(change, clock.base + clock.rate * (tick - clock.since))
         self.demand += change
         if self.calm and self.demand <= self.enough:
             self._make(self.calm, self.demand, tick)

@@ -580,6 +580,12 @@ class Inserter(Chaser):
     def _take(self) -> str | None:
         """Take what is wanted from a machine, or from the ground; the item, which is then in the hand."""
         source = self.pickup_entity
+        if source is not None and self.open_ended and not self.use_filters and self.held is None:
+            name = source.first()
+            if name is not None:
+                self.held_count = source.take(name, self.capacity)
+                if self.held_count:
+                    return name
         for entity in (source,) if source is not None else self._piles():
             for name in entity.offer():
                 if self._wants(name):
@@ -678,9 +684,10 @@ class Inserter(Chaser):
             names = lane.names
             if not names:
                 continue
-            index, place = lane.last_below(window.high, tick)
+            index, place, _, _ = lane.below(window.high, lane.speed * tick)
             if place < window.low:
                 continue
+            index -= 1
             if not anything and not self._wants(names[index]):
                 if len(lane.kinds) == 1:
                     continue

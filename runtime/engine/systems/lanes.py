@@ -191,7 +191,7 @@ class Lane:
             floor = start + SPACING * self.counts[n]
         return start + SPACING * within
 
-    def _below(self, place: int, moved: int) -> tuple[int, int, int, int]:
+    def below(self, place: int, moved: int) -> tuple[int, int, int, int]:
         """Items with a place below `place`: how many, the last one's place (or -1), its train, its number in it + 1."""
         heads, counts = self.heads, self.counts
         if not heads:
@@ -239,20 +239,15 @@ class Lane:
         before = sum(counts[:train]) if train else 0
         return before + within, start + SPACING * (within - 1), train, within
 
-    def last_below(self, high: int, tick: int) -> tuple[int, int]:
-        """The last item with a place below `high`: its index and place, or -1 and -1. Changes nothing."""
-        stop, place, _, _ = self._below(high, self.speed * tick)
-        return stop - 1, place
-
     def between(self, low: int, high: int, tick: int) -> tuple[int, int]:
         """Items with `low <= place < high`: index of the first, and how many. Changes nothing."""
         if not self.names:
             return 0, 0
         moved = self.speed * tick
-        stop, last, _, _ = self._below(high, moved)
+        stop, last, _, _ = self.below(high, moved)
         if last < low:
             return stop, 0
-        first = self._below(low, moved)[0]
+        first = self.below(low, moved)[0]
         return first, stop - first
 
     def listing(self, low: int, high: int, tick: int) -> list[tuple[str, int]]:
@@ -311,7 +306,7 @@ class Lane:
         return self._spot(entry, carried, tick, clear)[0]
 
     def _spot(self, entry: int, carried: int, tick: int, clear: int) -> tuple[int, int, int, int, int]:
-        """What `spot` gives, and with it what `_below` gives for that place."""
+        """What `spot` gives, and with it what `below` gives for that place."""
         if self.held or len(self.heads) > 1:
             self.settle(tick)
         speed = self.speed
@@ -319,7 +314,7 @@ class Lane:
         where = entry + carried - speed
         if where < 0:
             where = 0
-        index, ahead, train, within = self._below(entry + 1, moved)
+        index, ahead, train, within = self.below(entry + 1, moved)
         if index and ahead + SPACING > where:
             where = ahead + SPACING
             if self._start(train, moved) > self.heads[train] - moved:
@@ -345,7 +340,7 @@ class Lane:
 
     def put(self, where: int, name: str, tick: int, now: int) -> None:
         """Put an item at a place that `spot` gave for `tick`, and tell who waits; `now` is the present tick."""
-        index, ahead, train, within = self._below(where, self.speed * tick)
+        index, ahead, train, within = self.below(where, self.speed * tick)
         self._put(where, index, ahead, train, within, name, tick, now)
 
     def _put(
@@ -430,7 +425,8 @@ class Lane:
             del self.kinds[name]
         else:
             self.kinds[name] -= 1
-        self._tell_removed(index, start + SPACING * within, tick, now)
+        if self.droppers or self.pickers or self.chasers:
+            self._tell_removed(index, start + SPACING * within, tick, now)
         if index == 0 and self.link is not None:
             self.plan_front(now)
         return name
@@ -519,7 +515,7 @@ class Lane:
         wanted = [kind for kind in self.kinds if kind not in ignored]
         if not wanted:
             return
-        index = self._below(place, self.speed * now)[0]
+        index = self.below(place, self.speed * now)[0]
         if index < len(names) and names[index] in ignored:
             behind = names[index:]
             index += min((behind.index(kind) for kind in wanted if kind in behind), default=len(behind))

@@ -50,7 +50,7 @@ class Resource(Natural):
 
     def deplete(self, count: int = 1) -> None:
         """Mine `count` from it; at nothing it is gone."""
-        if self.infinite:
+        if self.proto.raw.get("infinite"):
             minimum = self.proto.raw.get("minimum", 0)
             self.amount = max(
                 minimum, self.amount - count * self.proto.raw.get("infinite_depletion_amount", 1)
@@ -188,7 +188,8 @@ class MiningDrill(Receiver):
     @property
     def _productivity(self) -> int:
         """What comes on top of what is mined, of `WHOLE`: by modules and by the force's research."""
-        return self.productivity + round(self.force.mining_drill_productivity_bonus * WHOLE)
+        bonus = self.force.mining_drill_productivity_bonus
+        return self.productivity + round(bonus * WHOLE) if bonus else self.productivity
 
     def about_to_change(self) -> None:
         if self._work:
@@ -205,7 +206,9 @@ class MiningDrill(Receiver):
                 self._run(self.world.tick, self._left)
 
     def _bring_bar_forward(self, left: int) -> None:
-        self._bonus += self._productivity * (self._owed - left) // self._work
+        productivity = self._productivity
+        if productivity:
+            self._bonus += productivity * (self._owed - left) // self._work
         self._owed = left
 
     def _work_left(self) -> int:
@@ -225,7 +228,10 @@ class MiningDrill(Receiver):
         target = self.target
         if target is None or self._holding or self._finish != NEVER or not self.active:
             return
-        if not (self.burner.load_fuel() if self.burner is not None else self._electrified()):
+        if self.burner is not None:
+            if not self.burner.load_fuel():
+                return
+        elif self.power is None or not self.power.ready():
             return
         startup = 0 if self._started else max(0, (1 if self._work else STARTUP) - late)
         if not self._work:
@@ -244,9 +250,6 @@ class MiningDrill(Receiver):
         elif self.burner is not None:
             self.burner.set_rate(self.usage(), tick)
             self._schedule()
-
-    def _electrified(self) -> bool:
-        return self.power is not None and self.power.ready()
 
     def _take_fluid(self, target: Resource) -> bool:
         """Whether there is room for what is brought up, or the fluid that mining needs; that is taken."""
