@@ -14,6 +14,14 @@ INSERTER_FUEL_LIMIT: Final = 5  # an inserter brings no more once this many are 
 
 
 @cache
+def categories_of(entity: str) -> frozenset[str]:
+    """The categories of fuel that burn in a prototype; one object for all that are of it."""
+    source = load().entity[entity].burner
+    assert source is not None
+    return frozenset(source.get("fuel_categories") or ("chemical",))
+
+
+@cache
 def fuels(categories: frozenset[str]) -> frozenset[str]:
     """The items that burn in what takes some categories of fuel."""
     return frozenset(n for n, i in load().item.items() if i.fuel_category in categories and i.fuel_value > 0)
@@ -42,7 +50,7 @@ class Burner:
         source = owner.proto.burner
         assert source is not None
         self.owner = owner
-        self.categories = frozenset(source.get("fuel_categories") or ("chemical",))
+        self.categories = categories_of(owner.name)
         self.effectivity: float = source.get("effectivity", 1)
         self.inventory = Inventory(source["fuel_inventory_size"], owner, FUEL, self.accepts)
         self.burnt = Inventory(source.get("burnt_inventory_size", 0), owner, BURNT_RESULT)

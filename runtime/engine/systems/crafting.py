@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from runtime.engine.entity import CRAFT, NEVER, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
-from runtime.engine.systems.effects import WHOLE, Receiver, surplus
+from runtime.engine.systems.effects import WHOLE, Receiver, known_to, surplus
 from runtime.engine.systems.electricity import ONE, Power
 from runtime.engine.systems.fluids import Box
 from runtime.engine.systems.plans import Plan, plan_of
@@ -19,6 +19,7 @@ from runtime.engine.systems.tanks import Tank
 
 INPUT, OUTPUT, MODULES = 2, 3, 4  # defines.inventory.crafter_input, .crafter_output, .crafter_modules
 HEAP, UNHEEDED = 64, 1000  # a drill adds so many to what is enough for a machine, unless that is so many already
+NO_RECIPE: Final = "-"  # what machines know of ingredients while none is set
 
 
 class CraftingMachine(Receiver):
@@ -71,8 +72,9 @@ class CraftingMachine(Receiver):
         self._running = False
         self._finish = NEVER  # the tick at which a burner will be done
         self._warm = False
-        self._limits: dict[str, int] = {}  # ingredient -> how many of it inserters bring
-        self._lengths: dict[str, int] = {}  # recipe -> the work of a craft at the present speed
+        # Ingredient -> how many of it inserters bring; recipe -> the work of a craft at the present speed.
+        self._limits: dict[str, int] = known_to(self.name, self.speed, NO_RECIPE)
+        self._lengths: dict[str, int] = known_to(self.name, self.speed)
         self.input.changed = self.output.changed = self._touched
         if self.burner is not None:
             self.burner.inventory.changed = self._touched
@@ -163,13 +165,17 @@ class CraftingMachine(Receiver):
     def effect_recipe(self) -> RecipePrototype | None:
         return self.recipe
 
+    def _know(self) -> None:
+        recipe = self.recipe.name if self.recipe is not None else NO_RECIPE
+        self._limits = known_to(self.name, self.speed, recipe)
+        self._lengths = known_to(self.name, self.speed)
+
     def about_to_change(self) -> None:
         if self.crafting is not None:
             self._bring_bar_forward(self._work_left())
 
     def effects_changed(self) -> None:
-        self._limits = {}
-        self._lengths = {}
+        self._know()
         plan = self._plan
         if plan is not None:
             length = self._length(plan)
@@ -700,8 +706,8 @@ class AssemblingMachine(CraftingMachine):
         self.world.cancel(self)
         self.crafting = self._plan = None
         self._left = self.bonus = 0
-        self._limits = {}
         self.recipe = recipe
+        self._know()
         if self.tank is not None:
             self.tank.fit(recipe)
         plan = plan_of(recipe.name) if recipe is not None else None

@@ -25,6 +25,12 @@ FARTHEST = 16.0  # tiles; no beacon reaches as far beyond its own edge
 
 
 @cache
+def known_to(entity: str, speed: int, recipe: str = "") -> dict[str, int]:
+    """What machines alike have found out: one dictionary for all of a prototype at a speed (and with a recipe)."""
+    return {}
+
+
+@cache
 def module_effects(name: str) -> tuple[tuple[str, int], ...]:
     """(kind of effect, size) of a module; nothing for another item. Sizes are cut to whole percents, as in the game."""
     item = load().item[name]

@@ -11,7 +11,7 @@ from runtime.engine.entity import CRAFT, DROP, NEVER, Site, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import RecipePrototype, fixed, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
-from runtime.engine.systems.effects import WHOLE, Receiver, surplus
+from runtime.engine.systems.effects import WHOLE, Receiver, known_to, surplus
 from runtime.engine.systems.electricity import ONE, Power
 from runtime.engine.systems.fluids import FLUID, Box, join
 from runtime.engine.systems.ground import await_delivery, deliver
@@ -94,7 +94,8 @@ class MiningDrill(Receiver):
         self._work = 0  # of the present item at the present speed, in `ONE` per tick; 0: none begun
         self._left = 0  # of it, while the drill stands
         self._owed = 0  # of it, when the productivity bar was last brought forward
-        self._lengths: dict[str, int] = {}  # resource -> the work of mining it once at the present speed
+        # Resource -> the work of mining it once at the present speed.
+        self._lengths: dict[str, int] = known_to(self.name, self.speed)
         self._finish = NEVER  # the tick at which that is done, while working
         self._started = False
         self._blocked = False
@@ -196,7 +197,7 @@ class MiningDrill(Receiver):
             self._bring_bar_forward(self._work_left())
 
     def effects_changed(self) -> None:
-        self._lengths = {}
+        self._lengths = known_to(self.name, self.speed)
         target = self.target
         if self._work and target is not None:
             left, length = self._work_left(), self._length(target)
