@@ -41,6 +41,7 @@ REFUEL: Final = 4
 # Where the hand goes to fill the inserter's own fuel slot is its centre, with the arm turned like this: it explains
 # both measured times (28 ticks from the pickup point, 37 from nine ticks into a swing).
 OWN_SLOT_TURN: Final = 0.375
+TURNS: Final = tuple([direction / 16 for direction in range(16)])  # the same objects for all arms
 MOST_STEPS: Final = 512  # of a chase: an item crosses a belt in at most 37 ticks, unless it stands
 BUFFER: Final = 2560.0  # what a burner inserter keeps ready, joules (measured)
 CONTAINERS = frozenset({"container", "logistic-container", "infinity-container", "linked-container"})
@@ -133,8 +134,8 @@ class Inserter(Chaser):
         self._forget()
 
     def _face(self) -> None:
-        self.pickup_turn = (self.direction % 16) / 16
-        self.drop_turn = (self.direction + 8) % 16 / 16
+        self.pickup_turn = TURNS[self.direction % 16]
+        self.drop_turn = TURNS[(self.direction + 8) % 16]
 
     def _forget(self) -> None:
         """Know nothing of what is around it."""
