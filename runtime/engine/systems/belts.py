@@ -594,15 +594,22 @@ class Belts:
             where = lane.length + place
             room = FREE
             if lane.heads:
-                tail = min(lane.heads[-1] - moved, lane.holds[-1]) + SPACING * (lane.counts[-1] - 1)
-                room = where - tail
+                start = lane.heads[-1] - moved
+                if lane.holds and start > lane.holds[-1]:
+                    start = lane.holds[-1]
+                room = where - start - SPACING * (lane.counts[-1] - 1)
             if room == SPACING:
                 lane.counts[-1] += 1
             else:
+                if room < SPACING:
+                    if not lane.holds:
+                        lane.holds = [FREE] * len(lane.heads)
+                    lane.holds.append(where)
+                    lane.held += 1
+                elif lane.holds:
+                    lane.holds.append(FREE)
                 lane.heads.append(where + moved)
                 lane.counts.append(1)
-                lane.holds.append(where if room < SPACING else FREE)
-                lane.held += room < SPACING
             lane.names.append(name)
             lane.kinds[name] = lane.kinds.get(name, 0) + 1
             lane.since = tick

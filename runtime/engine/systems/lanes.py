@@ -74,6 +74,7 @@ class Lane:
     Its items are trains: equal spacings of `SPACING`, moving together. Train j has `counts[j]` items; at tick t its
     first one is at `heads[j] - speed * t`, unless it stands behind what is ahead of it or at the front. `holds[j]` is
     where it stands when something was squeezed in less than `SPACING` ahead, until that has moved on; else `FREE`.
+    Where nothing is held, which is nearly always, `holds` is empty.
     `names` are the items one by one, `kinds` how many there are of each. Only trains that have run into each other
     change by themselves, and `settle` joins those.
 
@@ -115,7 +116,8 @@ class Lane:
         """The place of every train's first item."""
         floor = 0
         starts = []
-        for head, count, hold in zip(self.heads, self.counts, self.holds, strict=True):
+        holds = self.holds or [FREE] * len(self.heads)
+        for head, count, hold in zip(self.heads, self.counts, holds, strict=True):
             place = head - moved
             if place < floor:
                 place = floor
@@ -266,7 +268,7 @@ class Lane:
             return
         block, items = self._block(moved)
         if block > 1:
-            del self.heads[1:block], self.counts[1:block], self.holds[1:block]
+            del self.heads[1:block], self.counts[1:block]
             self.counts[0] = items
 
     def _settle_held(self, moved: int) -> None:
@@ -292,7 +294,8 @@ class Lane:
                 counts.append(count)
                 holds.append(hold)
             floor = start + SPACING * count
-        self.heads, self.counts, self.holds = heads, counts, holds
+        self.heads, self.counts = heads, counts
+        self.holds = holds if self.held else []
 
     # --- items come --------------------------------------------------------------------------------------------
 
@@ -354,9 +357,12 @@ class Lane:
             start = ahead + SPACING
             heads.insert(after, start + moved)
             counts.insert(after, counts[train] - within)
-            holds.insert(after, FREE)
+            if holds:
+                holds.insert(after, FREE)
             counts[train] = within
         if start < where + SPACING:
+            if not holds:
+                holds = self.holds = [FREE] * len(heads)
             if holds[after] == FREE:
                 self.held += 1
             holds[after] = start
@@ -366,7 +372,8 @@ class Lane:
         else:
             heads.insert(after, where + moved)
             counts.insert(after, 1)
-            holds.insert(after, FREE)
+            if holds:
+                holds.insert(after, FREE)
         self.names.insert(index, name)
         self.kinds[name] = self.kinds.get(name, 0) + 1
         if len(self.names) == 1:
@@ -406,11 +413,13 @@ class Lane:
             holds[train + 1] = FREE
             self.held -= 1
         if within == 0:
-            if holds[train] != FREE:
+            if holds and holds[train] != FREE:
                 holds[train] = FREE
                 self.held -= 1
             if count == 1:
-                del heads[train], counts[train], holds[train]
+                del heads[train], counts[train]
+                if holds:
+                    del holds[train]
             else:
                 heads[train] = start + SPACING + moved
                 counts[train] = count - 1
@@ -418,8 +427,11 @@ class Lane:
             if within < count - 1:
                 heads.insert(train + 1, start + SPACING * (within + 1) + moved)
                 counts.insert(train + 1, count - 1 - within)
-                holds.insert(train + 1, FREE)
+                if holds:
+                    holds.insert(train + 1, FREE)
             counts[train] = within
+        if holds and not self.held:
+            self.holds = []
         name = self.names.pop(index)
         if self.kinds[name] == 1:
             del self.kinds[name]
@@ -485,7 +497,7 @@ class Lane:
             start = heads[train] - moved
             if start < floor:
                 start = floor
-            if start > holds[train]:
+            if holds and start > holds[train]:
                 start = holds[train]
             floor = start + SPACING * count
             # The gap ahead of this train has reached the entry by `soonest`; is it open then?
