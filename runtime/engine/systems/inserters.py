@@ -755,6 +755,8 @@ class Inserter(Chaser):
 
     def _chase_on(self, tick: int) -> None:
         """Go on after the chosen item, wherever it is by now."""
+        if not self.resolved:  # something else on its tiles has changed meanwhile
+            self._resolve()
         assert self.lane is not None
         self.planned = self.lane.place(self.at, tick)
         self._chase(tick, ENDLESS)
