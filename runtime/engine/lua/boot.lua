@@ -508,7 +508,7 @@ local function keep(own, key, value)
   return value
 end
 
-local function get_to_know(object, key, value, problem, name, kind, x, y)
+local function get_to_know(object, key, value, problem, name, kind, x, y, unit_number)
   local own = {}
   set_known(object, own)
   if name == true then
@@ -516,7 +516,8 @@ local function get_to_know(object, key, value, problem, name, kind, x, y)
     constants[#constants + 1] = object
     if problem == nil then return keep(own, key, value) end
   elseif name then
-    own[IS_ENTITY], own.name, own.type, own[X], own[Y] = true, name, kind, x, y
+    own[IS_ENTITY], own.valid, own.name, own.type, own[X], own[Y] = true, true, name, kind, x, y
+    own.unit_number = unit_number
   end
   if problem == nil then return value end
   if problem == true then return bind(own, object, key) end
@@ -543,6 +544,7 @@ function objects.__index(object, key)
   value, problem = read(object, key)
   if problem == nil then
     if own[CONSTANT] then return keep(own, key, value) end
+    if own[IS_ENTITY] and (key == "prototype" or key == "surface") then own[key] = value end
     return value
   end
   if problem == true then return bind(own, object, key) end

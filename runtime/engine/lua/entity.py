@@ -88,11 +88,12 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         e = self.entity
         return f"[LuaEntity: {e.name} at ({e.x:g}, {e.y:g})]" if e.valid else "[LuaEntity: invalid]"
 
-    def facts(self) -> tuple[str, str, float | None, float | None] | None:
+    def facts(self) -> tuple[str, str, float | None, float | None, int | None] | None:
         e = self.entity
         if not e.valid:
             return None
-        return (e.name, e.type, None, None) if e.moves else (e.name, e.type, e.x, e.y)
+        x, y = (None, None) if e.moves else (e.x, e.y)
+        return e.name, e.type, x, y, e.unit_number or None
 
     @property
     def sort_key(self) -> Any:

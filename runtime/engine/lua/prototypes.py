@@ -154,6 +154,9 @@ class LuaPrototypes(LuaObject):
     object_name = "LuaPrototypes"
     __slots__ = ()
 
+    def facts(self) -> tuple[bool]:
+        return (True,)
+
     entity, get_entity_filtered = _table(LuaEntityPrototype, "entity")
     item, get_item_filtered = _table(LuaItemPrototype, "item")
     recipe, get_recipe_filtered = _table(LuaRecipePrototype, "recipe")

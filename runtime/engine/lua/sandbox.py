@@ -137,9 +137,12 @@ class LuaObject:
         """What `pairs(object)` goes through, in order."""
         raise LuaError(f"{self.object_name} can't be iterated over.")
 
-    def facts(self) -> tuple[bool] | tuple[str, str, float | None, float | None] | None:
-        """What Lua may keep of it. An entity: its name, type and position, until `Sandbox.forget`; no position if it
-        moves. A constant object, whose members always read the same: (True,), for as long as the sandbox lives."""
+    def facts(self) -> tuple[bool] | tuple[str, str, float | None, float | None, int | None] | None:
+        """What Lua may keep of it.
+
+        An entity: that it is valid, its name, type, position and unit number, until `Sandbox.forget`; no position if
+        it moves. A constant object, whose members always read the same: (True,), for as long as the sandbox lives.
+        """
         return None
 
     def same_as(self, other: Any) -> bool:
