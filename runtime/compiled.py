@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +46,16 @@ def in_use() -> bool:
 def look_in_build(path: list[str], package: str) -> None:
     """Have a package find its compiled modules first; `path` is its `__path__`."""
     if in_use():
-        folder = str(build_folder())
-        if folder not in sys.path:
-            sys.path.append(folder)
+        _load_library()
         path.insert(0, str(build_folder().joinpath(*package.split("."))))
+
+
+def _load_library() -> None:
+    """Import what the modules share under the name that they know. (On `sys.path`, the folder would hide packages.)"""
+    name = f"{GROUP}__mypyc"
+    if name not in sys.modules:
+        spec = spec_from_file_location(name, next(build_folder().glob(f"{name}.*")))
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])

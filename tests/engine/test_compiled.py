@@ -102,3 +102,18 @@ def test_compiled_or_not_comes_to_the_same(seed: int) -> None:
     python, compiled = run(seed, False), run(seed, True)
     assert (python[0], compiled[0]) == ("False", "True")
     assert python[1:] == compiled[1:]
+
+
+@pytest.mark.skipif(not build_folder().is_dir(), reason="make compile was not run for these sources")
+def test_a_spawned_process_finds_what_is_not_compiled_too() -> None:
+    # It starts with a copy of its parent's `sys.path`.
+    script = (
+        "import multiprocessing, runtime.engine.world, runtime.price_list\n"
+        "with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "    print(pool.apply(runtime.price_list.prices)['iron-plate'] > 0)"
+    )
+    environment = {**os.environ, VARIABLE: "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=110
+    )
+    assert done.stdout == "True\n", done.stderr
