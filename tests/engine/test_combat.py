@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -12,6 +10,7 @@ from runtime.engine import save as saves
 from runtime.engine.entity import Entity
 from runtime.engine.game import Game
 from runtime.engine.prototypes import load
+from tests.engine.game_lua import lua
 
 
 @pytest.fixture
@@ -26,15 +25,6 @@ def new_game() -> Game:
     game = Game("default_lab_scenario", 1, None, None, lambda line: None)
     game.command("/sc game.tick_paused = true s = game.surfaces[1]")
     return game
-
-
-def lua(game: Game, expression: str) -> Any:
-    """What a Lua expression is."""
-    text = game.command(f"/sc rcon.print(helpers.table_to_json({{x = {expression}}}))").strip()
-    try:
-        return json.loads(text).get("x")
-    except ValueError:
-        raise AssertionError(text) from None
 
 
 def put(game: Game, name: str, x: float, y: float, force: str = "player") -> Entity:

@@ -162,7 +162,8 @@ def test_too_little_power_slows_by_satisfaction() -> None:
     assert furnaces[0].status() == "low_power"
 
 
-def test_chemistry() -> None:
+def chemical_plant(recipe: str) -> tuple[World, AssemblingMachine]:
+    """One with power and a recipe, at (0.5, 0.5)."""
     world = new_world()
     world.surface.always_day = True
     build(world, "substation", 8, 0)
@@ -170,7 +171,12 @@ def test_chemistry() -> None:
         build(world, "solar-panel", 12.5, -7.5 + 3 * i)
     plant = build(world, "chemical-plant", 0.5, 0.5, NORTH)
     assert isinstance(plant, AssemblingMachine)
-    plant.set_recipe(load().recipe["plastic-bar"])
+    plant.set_recipe(load().recipe[recipe])
+    return world, plant
+
+
+def test_chemistry() -> None:
+    world, plant = chemical_plant("plastic-bar")
     plant.insert("coal", 10)
     world.advance(10)
     assert plant.status() == "fluid_ingredient_shortage"
@@ -187,14 +193,7 @@ def test_chemistry() -> None:
 
 
 def test_the_wrong_fluid() -> None:
-    world = new_world()
-    world.surface.always_day = True
-    build(world, "substation", 8, 0)
-    for i in range(6):
-        build(world, "solar-panel", 12.5, -7.5 + 3 * i)
-    plant = build(world, "chemical-plant", 0.5, 0.5, NORTH)
-    assert isinstance(plant, AssemblingMachine)
-    plant.set_recipe(load().recipe["sulfur"])
+    world, plant = chemical_plant("sulfur")
     left, right, out = pipes(world, (-0.5, -1.5), (1.5, -1.5), (-0.5, 2.5))
     for pipe in (left, right, out):
         pipe.boxes[0].put("crude-oil", 50)

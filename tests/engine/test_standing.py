@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fle.env.game_types import Prototype
@@ -16,6 +14,7 @@ from runtime.engine.entity import turned
 from runtime.engine.game import Game
 from runtime.engine.prototypes import load
 from runtime.engine.systems.standing import standing_still
+from tests.engine.game_lua import lua
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "engine.md"
 ITEMS = (
@@ -66,15 +65,6 @@ def game(one_game: Game) -> Game:
         for y = -19, 19, 2 do s.create_entity{name = 'straight-rail', position = {1, y}, force = 'player'} end i.clear()"""
     )
     return one_game
-
-
-def lua(game: Game, expression: str) -> Any:
-    """What a Lua expression is."""
-    text = game.command(f"/sc rcon.print(helpers.table_to_json({{x = {expression}}}))").strip()
-    try:
-        return json.loads(text).get("x")
-    except ValueError:
-        raise AssertionError(text) from None
 
 
 def build(game: Game, item: str, direction: int = 0, check: bool = True) -> str:

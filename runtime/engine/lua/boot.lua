@@ -366,7 +366,15 @@ local LIST, DICT, END = host.list_token, host.dict_token, host.end_token
 local MOST_TOKENS, DEEPEST_TOKENS = 200, 8
 local tokens = {}
 
-local function encode(t, n, level)
+local encode
+
+local function encode_value(v, n, level)
+  if type(v) == "table" then return encode(v, n, level + 1) end
+  tokens[n + 1] = v
+  return n + 1
+end
+
+function encode(t, n, level)
   local count, length = 0, rawlen(t)
   for _ in raw_next, t do count = count + 1 end
   if level > DEEPEST_TOKENS or n + 2 * count + 2 > MOST_TOKENS then return nil end
@@ -374,15 +382,9 @@ local function encode(t, n, level)
   if count == length and count > 0 then
     tokens[n] = LIST
     for i = 1, count do
-      local v = t[i]
-      if v == nil then return nil end
-      if type(v) == "table" then
-        n = encode(v, n, level + 1)
-        if not n then return nil end
-      else
-        n = n + 1
-        tokens[n] = v
-      end
+      local v = rawget(t, i)
+      n = v ~= nil and encode_value(v, n, level)
+      if not n then return nil end
     end
   else
     tokens[n] = DICT
@@ -391,16 +393,9 @@ local function encode(t, n, level)
     local keys = keys_after(t, length)
     for i = 1, count do
       local k = i <= length and i or keys[i - length]
-      local v = rawget(t, k)
-      n = n + 1
-      tokens[n] = k
-      if type(v) == "table" then
-        n = encode(v, n, level + 1)
-        if not n then return nil end
-      else
-        n = n + 1
-        tokens[n] = v
-      end
+      tokens[n + 1] = k
+      n = encode_value(rawget(t, k), n + 1, level)
+      if not n then return nil end
     end
   end
   n = n + 1

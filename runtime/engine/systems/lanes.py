@@ -140,7 +140,7 @@ class Lane:
         return trains, items
 
     def _start(self, train: int, moved: int) -> int:
-        """The place of a train's first item; the lane is settled."""
+        """The place of a train's first item, when something is held or the lane is settled."""
         if self.held:
             floor = start = 0
             for n in range(train + 1):
@@ -183,15 +183,7 @@ class Lane:
         if not self.held or self.holds[: train + 1].count(FREE) > train:
             place = self.heads[train] - moved + SPACING * within
             return place if place > SPACING * index else SPACING * index
-        floor = start = 0
-        for n in range(train + 1):
-            start = self.heads[n] - moved
-            if start < floor:
-                start = floor
-            if start > self.holds[n]:
-                start = self.holds[n]
-            floor = start + SPACING * self.counts[n]
-        return start + SPACING * within
+        return self._start(train, moved) + SPACING * within
 
     def below(self, place: int, moved: int) -> tuple[int, int, int, int]:
         """Items with a place below `place`: how many, the last one's place (or -1), its train, its number in it + 1."""
