@@ -1,0 +1,417 @@
+"""A model of a thing seen from above: shapes with a colour and a height, lit by one soft light from the north-west.
+
+Every picture is made here, so that all have the same light, the same depth of shadow and the same edges. Lengths
+are in tiles; x points east and y south of the middle, as the thing looks when it faces north.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from viewer.atlas import Picture, Pixels
+
+Colour = tuple[float, float, float]
+Point = tuple[float, float]
+Field = NDArray[np.floating[Any]]
+
+SCALE = 64
+"""Pixels per tile of a finished picture, as large as they are at zoom 2."""
+OVER = 2
+"""Drawn so many times larger, then averaged."""
+SHADOW_SCALE = 16
+LIGHT = np.array((-0.48, -0.62, 0.95)) / math.sqrt(0.48**2 + 0.62**2 + 0.95**2)
+SUN = (0.42, 0.5)
+"""How far a shadow falls for each tile of height, east and south."""
+SHADOW_STRENGTH = 0.55
+
+
+def rgb(text: str) -> Colour:
+    """A colour from "#rrggbb"."""
+    return (int(text[1:3], 16) / 255, int(text[3:5], 16) / 255, int(text[5:7], 16) / 255)
+
+
+def mix(a: Colour, b: Colour, share: float) -> Colour:
+    """So much of `b` in `a`."""
+    return (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share)
+
+
+def dark(colour: Colour, by: float = 0.3) -> Colour:
+    """The colour, so much nearer to a cool black."""
+    return mix(colour, (0.05, 0.055, 0.075), by)
+
+
+def light(colour: Colour, by: float = 0.3) -> Colour:
+    """The colour, so much nearer to a warm white."""
+    return mix(colour, (1.0, 0.98, 0.93), by)
+
+
+def blur(field: Field, radius: float) -> Field:
+    """Three box filters, near enough to a Gaussian of that radius in pixels."""
+    size = max(1, round(radius))
+    out = field
+    for axis in (0, 1):
+        for _ in range(3):
+            pad = [(0, 0)] * out.ndim
+            pad[axis] = (size + 1, size)
+            sums = np.cumsum(np.pad(out, pad, mode="edge"), axis=axis, dtype=np.float32)
+            n = field.shape[axis]
+            high = [slice(None)] * out.ndim
+            low = [slice(None)] * out.ndim
+            high[axis], low[axis] = slice(2 * size + 1, 2 * size + 1 + n), slice(0, n)
+            out = (sums[tuple(high)] - sums[tuple(low)]) / np.float32(2 * size + 1)
+    return out
+
+
+def _moved(field: Field, dx: int, dy: int) -> Field:
+    """The field moved east and south by whole pixels, nought coming in."""
+    out = np.zeros_like(field)
+    h, w = field.shape
+    if dx < w and dy < h:
+        out[dy:, dx:] = field[: h - dy, : w - dx]
+    return out
+
+
+class Relief:
+    """A model being made.
+
+    Args:
+        width, height: its size in tiles as it faces north.
+        turn: how far it is turned clockwise, in turns.
+        margin: tiles of room around it.
+        scale: pixels per tile of the finished picture.
+    """
+
+    def __init__(
+        self, width: float, height: float, turn: float = 0, margin: float = 0.125, scale: float = SCALE
+    ) -> None:
+        self.turn, self.scale = turn, scale
+        self.cos, self.sin = math.cos(math.tau * turn), math.sin(math.tau * turn)
+        w = abs(width * self.cos) + abs(height * self.sin) + 2 * margin
+        h = abs(width * self.sin) + abs(height * self.cos) + 2 * margin
+        self.columns, self.rows = (max(2, round(side * scale - 1e-6)) * OVER for side in (w, h))
+        self.fine = scale * OVER
+        shape = (self.rows, self.columns)
+        self.colour: Field = np.zeros((*shape, 3), np.float32)
+        self.alpha: Field = np.zeros(shape, np.float32)
+        self.height: Field = np.zeros(shape, np.float32)
+        self.gloss: Field = np.zeros(shape, np.float32)
+        self.glow: Field = np.zeros(shape, np.float32)
+        self.random = np.random.default_rng(7)
+        east = ((np.arange(self.columns) + 0.5 - self.columns / 2) / self.fine).astype(np.float32)
+        south = ((np.arange(self.rows) + 0.5 - self.rows / 2) / self.fine).astype(np.float32)
+        self.east, self.south = east[None, :], south[:, None]
+
+    # --- where to draw -----------------------------------------------------------------------------------
+
+    def _window(self, x0: float, y0: float, x1: float, y1: float) -> tuple[slice, slice, Field, Field]:
+        """The pixels around a rectangle, and their x and y."""
+        corners = [(x, y) for x in (x0, x1) for y in (y0, y1)]
+        xs = [x * self.cos - y * self.sin for x, y in corners]
+        ys = [x * self.sin + y * self.cos for x, y in corners]
+        pad = 2 / self.fine
+
+        def span(low: float, high: float, count: int) -> slice:
+            first = math.floor((low - pad) * self.fine + count / 2)
+            last = math.ceil((high + pad) * self.fine + count / 2)
+            return slice(min(max(first, 0), count), min(max(last, 0), count))
+
+        rows, columns = span(min(ys), max(ys), self.rows), span(min(xs), max(xs), self.columns)
+        e, s = self.east[:, columns], self.south[rows]
+        return rows, columns, e * self.cos + s * self.sin, s * self.cos - e * self.sin
+
+    def _lay(
+        self,
+        rows: slice,
+        columns: slice,
+        distance: Field,
+        colour: Colour,
+        z: float | None,
+        bevel: float,
+        rise: Callable[[Field], Field] | None,
+        gloss: float,
+        glow: float,
+        opacity: float,
+    ) -> None:
+        """Lay a shape on top: `distance` is that to its edge, negative inside, in tiles."""
+        mask = np.clip(0.5 - distance * self.fine, 0, 1).astype(np.float32) * np.float32(opacity)
+        if not mask.size:
+            return
+        over = mask[..., None]
+        self.colour[rows, columns] += (np.asarray(colour, np.float32) - self.colour[rows, columns]) * over
+        self.alpha[rows, columns] += (1 - self.alpha[rows, columns]) * mask
+        self.gloss[rows, columns] += (np.float32(gloss) - self.gloss[rows, columns]) * mask
+        self.glow[rows, columns] += (np.float32(glow) - self.glow[rows, columns]) * mask
+        if z is None:
+            return
+        if rise is not None:
+            top = np.float32(z) + rise(np.minimum(distance, 0))
+        elif bevel > 0:
+            inside = np.clip(-distance / bevel, 0, 1)
+            top = np.float32(z) - np.float32(bevel * 0.8) * (1 - inside) ** 2
+        else:
+            top = np.full_like(distance, z)
+        self.height[rows, columns] += (top.astype(np.float32) - self.height[rows, columns]) * mask
+
+    # --- shapes ------------------------------------------------------------------------------------------
+
+    def box(
+        self, x0: float, y0: float, x1: float, y1: float, colour: Colour, z: float | None = None,
+        radius: float = 0.06, bevel: float = 0.05, gloss: float = 0.15, glow: float = 0, opacity: float = 1,
+    ) -> Relief:  # fmt: skip
+        """A slab with rounded corners, its top at `z`. Without `z` it is paint on what is there."""
+        rows, columns, x, y = self._window(x0, y0, x1, y1)
+        radius = min(radius, (x1 - x0) / 2, (y1 - y0) / 2)
+        qx = np.abs(x - (x0 + x1) / 2) - ((x1 - x0) / 2 - radius)
+        qy = np.abs(y - (y0 + y1) / 2) - ((y1 - y0) / 2 - radius)
+        d = np.hypot(np.maximum(qx, 0), np.maximum(qy, 0)) + np.minimum(np.maximum(qx, qy), 0) - radius
+        self._lay(rows, columns, d, colour, z, bevel, None, gloss, glow, opacity)
+        return self
+
+    def disc(
+        self, x: float, y: float, r: float, colour: Colour, z: float | None = None, bevel: float = 0.04,
+        gloss: float = 0.15, glow: float = 0, opacity: float = 1, dome: float = 0, hole: float = 0,
+    ) -> Relief:  # fmt: skip
+        """A round slab; with `dome` its middle rises so much higher; with `hole` it is a ring."""
+        rows, columns, px, py = self._window(x - r, y - r, x + r, y + r)
+        away = np.hypot(px - x, py - y)
+        d = away - r
+        rise = None
+        if hole:
+            d = np.maximum(d, hole - away)
+        elif dome:
+
+            def rise(distance: Field) -> Field:
+                return np.asarray(dome * np.sqrt(np.clip(1 - ((distance + r) / r) ** 2, 0, 1)))
+
+        self._lay(rows, columns, d, colour, z, bevel, rise, gloss, glow, opacity)
+        return self
+
+    def rod(
+        self, a: Point, b: Point, width: float, colour: Colour, z: float | None = None, round_: bool = True,
+        gloss: float = 0.3, glow: float = 0, opacity: float = 1, end: float | None = None,
+    ) -> Relief:  # fmt: skip
+        """A bar from point to point, round like a pipe or flat; `end` is its width at `b`."""
+        r = width / 2
+        r2 = r if end is None else end / 2
+        reach = max(r, r2)
+        rows, columns, x, y = self._window(
+            min(a[0], b[0]) - reach, min(a[1], b[1]) - reach, max(a[0], b[0]) + reach, max(a[1], b[1]) + reach
+        )
+        bx, by = b[0] - a[0], b[1] - a[1]
+        along = np.clip(((x - a[0]) * bx + (y - a[1]) * by) / max(bx * bx + by * by, 1e-9), 0, 1)
+        here = r + (r2 - r) * along
+        d = np.hypot(x - a[0] - bx * along, y - a[1] - by * along) - here
+        rise = None
+        if round_:
+
+            def rise(distance: Field) -> Field:
+                return np.asarray(here * (np.sqrt(np.clip(1 - ((distance + here) / here) ** 2, 0, 1)) - 1))
+
+        self._lay(rows, columns, d, colour, z, min(r, 0.04), rise, gloss, glow, opacity)
+        return self
+
+    def pipe(self, points: Sequence[Point], width: float, colour: Colour, z: float, **more: float) -> Relief:
+        """A bent round bar through points."""
+        for a, b in itertools.pairwise(points):
+            self.rod(a, b, width, colour, z, **more)  # type: ignore[arg-type]
+        return self
+
+    def poly(
+        self, points: Sequence[Point], colour: Colour, z: float | None = None, bevel: float = 0.05,
+        gloss: float = 0.15, glow: float = 0, opacity: float = 1,
+    ) -> Relief:  # fmt: skip
+        """A slab with corners."""
+        xs, ys = [p[0] for p in points], [p[1] for p in points]
+        rows, columns, x, y = self._window(min(xs), min(ys), max(xs), max(ys))
+        nearest = np.full(x.shape, 1e9, np.float32)
+        inside = np.zeros(x.shape, bool)
+        for (ax, ay), (bx, by) in zip(points, [*points[1:], points[0]], strict=True):
+            ex, ey = bx - ax, by - ay
+            wx, wy = x - ax, y - ay
+            along = np.clip((wx * ex + wy * ey) / max(ex * ex + ey * ey, 1e-12), 0, 1)
+            nearest = np.minimum(nearest, np.hypot(wx - ex * along, wy - ey * along))
+            crosses = (ay > y) != (by > y)
+            if ey:
+                inside ^= crosses & (wx < ex * wy / ey)
+        self._lay(
+            rows, columns, np.where(inside, -nearest, nearest), colour, z, bevel, None, gloss, glow, opacity
+        )
+        return self
+
+    def gear(
+        self, x: float, y: float, r: float, colour: Colour, z: float, teeth: int = 10, phase: float = 0,
+        hole: float = 0.35, gloss: float = 0.35, depth: float = 0.16,
+    ) -> Relief:  # fmt: skip
+        """A cog wheel; `hole` and `depth` of teeth are shares of its radius, `phase` is in turns."""
+        rows, columns, px, py = self._window(x - r, y - r, x + r, y + r)
+        away = np.hypot(px - x, py - y)
+        wave = np.cos(teeth * (np.arctan2(py - y, px - x) - math.tau * phase))
+        edge = r * (1 - depth * (0.5 - np.clip(wave * 1.6, -1, 1) * 0.5))
+        d = np.maximum(away - edge, hole * r - away)
+        self._lay(rows, columns, d, colour, z, 0.035, None, gloss, 0, 1)
+        return self
+
+    # --- details -----------------------------------------------------------------------------------------
+
+    def groove(self, a: Point, b: Point, width: float = 0.025, depth: float = 0.03) -> Relief:
+        """A seam between panels."""
+        r = width / 2
+        rows, columns, x, y = self._window(
+            min(a[0], b[0]) - r, min(a[1], b[1]) - r, max(a[0], b[0]) + r, max(a[1], b[1]) + r
+        )
+        bx, by = b[0] - a[0], b[1] - a[1]
+        along = np.clip(((x - a[0]) * bx + (y - a[1]) * by) / max(bx * bx + by * by, 1e-9), 0, 1)
+        d = np.hypot(x - a[0] - bx * along, y - a[1] - by * along) - r
+        mask = np.clip(0.5 - d * self.fine, 0, 1).astype(np.float32)
+        self.height[rows, columns] -= mask * np.float32(depth)
+        self.colour[rows, columns] *= (1 - 0.45 * mask)[..., None]
+        return self
+
+    def bolts(self, points: Sequence[Point], colour: Colour, z: float, r: float = 0.035) -> Relief:
+        """Round heads."""
+        for x, y in points:
+            self.disc(x, y, r, colour, z, dome=r * 0.8, gloss=0.5)
+        return self
+
+    def vents(self, x0: float, y0: float, x1: float, y1: float, count: int, across: bool = True) -> Relief:
+        """A row of dark slits, lying east to west if `across`."""
+        for i in range(count):
+            t = (i + 0.5) / count
+            if across:
+                y = y0 + (y1 - y0) * t
+                self.groove((x0, y), (x1, y), 0.6 * (y1 - y0) / count, 0.05)
+            else:
+                x = x0 + (x1 - x0) * t
+                self.groove((x, y0), (x, y1), 0.6 * (x1 - x0) / count, 0.05)
+        return self
+
+    def stripes(
+        self, x0: float, y0: float, x1: float, y1: float, a: Colour, b: Colour, width: float = 0.14
+    ) -> Relief:
+        """Slanting warning stripes painted on a rectangle."""
+        rows, columns, x, y = self._window(x0, y0, x1, y1)
+        inside = np.maximum(np.maximum(x0 - x, x - x1), np.maximum(y0 - y, y - y1))
+        self._lay(rows, columns, inside, a, None, 0, None, 0.1, 0, 1)
+        wave = np.abs(((x + y) / width) % 2 - 1) - 0.5
+        self._lay(rows, columns, np.maximum(inside, wave * width), b, None, 0, None, 0.1, 0, 1)
+        return self
+
+    def grain(self, amount: float = 0.05, size: float = 0.03) -> Relief:
+        """Small unevenness of colour over everything, so that surfaces look like a material."""
+        noise = self.random.standard_normal((self.rows, self.columns)).astype(np.float32)
+        smooth = blur(noise, max(1.0, size * self.fine))
+        smooth /= float(smooth.std()) + 1e-6
+        self.colour *= (1 + np.float32(amount) * np.clip(smooth, -2, 2))[..., None]
+        return self
+
+    def text(self, x: float, y: float, text: str, height: float, colour: Colour, glow: float = 0) -> Relief:
+        """Letters painted on, `height` tiles high, never turned."""
+        stencil = Image.new("L", (self.columns, self.rows))
+        font = ImageFont.load_default(max(6, round(height * self.fine)))
+        ImageDraw.Draw(stencil).text(
+            (
+                (x * self.cos - y * self.sin) * self.fine + self.columns / 2,
+                (x * self.sin + y * self.cos) * self.fine + self.rows / 2,
+            ),
+            text,
+            255,
+            font,
+            anchor="mm",
+        )
+        mask = (np.asarray(stencil) / np.float32(255)).astype(np.float32)
+        self.colour += (np.asarray(colour, np.float32) - self.colour) * mask[..., None]
+        self.alpha += (1 - self.alpha) * mask
+        self.glow += (np.float32(glow) - self.glow) * mask
+        return self
+
+    # --- light -------------------------------------------------------------------------------------------
+
+    def _lit(self) -> Field:
+        height = blur(self.height * self.alpha, 1.2) * np.float32(self.fine)
+        slope_y, slope_x = np.gradient(height)
+        length = np.sqrt(slope_x**2 + slope_y**2 + 1)
+        facing = (-slope_x * LIGHT[0] - slope_y * LIGHT[1] + LIGHT[2]) / length
+        half = LIGHT + np.array((0, 0, 1))
+        half /= np.linalg.norm(half)
+        shine = np.clip((-slope_x * half[0] - slope_y * half[1] + half[2]) / length, 0, 1) ** 28
+        shade = np.zeros_like(self.height)
+        raw = self.height
+        highest = float(raw.max())
+        steps = 10
+        for i in range(1, steps + 1):
+            up = highest * i / steps
+            dx, dy = round(SUN[0] * up * self.fine), round(SUN[1] * up * self.fine)
+            if dx or dy:
+                shade = np.maximum(shade, np.clip((_moved(raw, dx, dy) - raw - up) * 14, 0, 1))
+        shade = blur(shade, 0.02 * self.fine)
+        hollow = np.clip(blur(raw, 0.07 * self.fine) - raw, 0, 0.16) / 0.16
+        rim = np.clip(1.9 * (1 - blur(self.alpha, 0.035 * self.fine)), 0, 1) * self.alpha
+        ambient = 0.46 * (1 - 0.62 * hollow)
+        sun = 0.6 * np.clip(facing, 0, 1) / LIGHT[2] * (1 - 0.72 * shade)
+        bright = ((ambient + sun) * (1 - 0.34 * rim))[..., None]
+        # Shade is a little cool and light a little warm.
+        warmth = np.clip(bright - 0.8, -0.5, 0.4) * np.array((0.10, 0.03, -0.09), np.float32)
+        lit = self.colour * (bright + warmth)
+        lit += (self.gloss * shine * (1 - shade) * 0.75)[..., None] * np.array((1, 0.98, 0.94), np.float32)
+        glow = np.clip(self.glow, 0, 1)[..., None]
+        return np.asarray(lit * (1 - glow) + self.colour * glow * 1.12, np.float32)
+
+    def picture(self, name: str) -> Picture:
+        """The finished picture, cut to what is to be seen."""
+        lit = np.clip(self._lit(), 0, 1) * self.alpha[..., None]
+        both = np.concatenate((lit, self.alpha[..., None]), axis=2)
+        small = both.reshape(self.rows // OVER, OVER, self.columns // OVER, OVER, 4).mean(axis=(1, 3))
+        return cut(name, (small * 255 + 0.5).astype(np.uint8), self.scale)
+
+    def shadow(self, name: str, reach: float = 1.0) -> Picture:
+        """What falls on the ground beside the thing: dark where it touches, soft and to the south-east beyond."""
+        step = round(self.fine / SHADOW_SCALE)
+        room = math.ceil((0.25 + float(self.height.max()) * 0.6 * reach) * SHADOW_SCALE)
+        rows, columns = -(-self.rows // step), -(-self.columns // step)
+
+        def small(field: Field) -> Field:
+            full = np.zeros((rows * step, columns * step), np.float32)
+            full[: self.rows, : self.columns] = field
+            less = full.reshape(rows, step, columns, step).mean(axis=(1, 3))
+            return np.pad(less, room)
+
+        solid, height = small(self.alpha), small(self.height * self.alpha)
+        cast = np.zeros_like(solid)
+        highest = float(height.max())
+        for i in range(13):
+            up = highest * reach * i / 12
+            dx, dy = round(SUN[0] * up * SHADOW_SCALE), round(SUN[1] * up * SHADOW_SCALE)
+            cast = np.maximum(cast, _moved(np.clip((height - up / reach) * 12 + 0.4, 0, 1) * solid, dx, dy))
+        touch = np.clip(blur(solid, 2.0) * 1.15, 0, 1)
+        dim = np.clip(np.maximum(blur(cast, 1.0) * SHADOW_STRENGTH, touch * 0.42), 0, 1)
+        pixels = np.zeros((*dim.shape, 4), np.uint8)
+        pixels[..., 3] = (dim * 255).astype(np.uint8)
+        pixels[..., 2] = pixels[..., 3] // 18
+        # The middle of the padded field is not the middle of the model where sizes are not whole steps.
+        off_x = (columns * step - self.columns) / 2 / self.fine
+        off_y = (rows * step - self.rows) / 2 / self.fine
+        return cut(name, pixels, SHADOW_SCALE, off_x, off_y)
+
+
+def cut(name: str, pixels: Pixels, scale: float, dx: float = 0, dy: float = 0) -> Picture:
+    """A picture without the empty border around it."""
+    seen = pixels[..., 3] > 1
+    if not seen.any():
+        return Picture(name, pixels[:1, :1], scale)
+    ys, xs = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    top, bottom, left, right = int(ys[0]), int(ys[-1]) + 1, int(xs[0]), int(xs[-1]) + 1
+    h, w = pixels.shape[:2]
+    return Picture(
+        name,
+        np.ascontiguousarray(pixels[top:bottom, left:right]),
+        scale,
+        dx + ((left + right) / 2 - w / 2) / scale,
+        dy + ((top + bottom) / 2 - h / 2) / scale,
+    )
