@@ -4,7 +4,8 @@ Importing FLE takes seconds; forking takes milliseconds. One fork server serves 
 runs no agent's code itself. It ends when its host's process does (its control socket ends), its children are
 killed with it, and a host starts another when one has died.
 
-    control socket (packets of JSON): {"do": "program"} + descriptor -> {"pid": n}
+    control socket (packets of JSON): first {"ready": true, "names": FLE's names by kind}, then
+                                      {"do": "program"} + descriptor -> {"pid": n}
                                       {"do": "create", …} + descriptor -> {"pid": n}
                                       {"do": "end", "pid": n} -> {"ended": n}
 """
@@ -48,11 +49,17 @@ class ForkServer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._names: dict[str, dict[str, str]] = {}
 
     def start(self) -> None:
         """Starts it and waits until FLE is imported. Raises ForkServerError."""
         with self._lock:
             self._ensure()
+
+    def fle_names(self) -> dict[str, dict[str, str]]:
+        """By kind, FLE's spelling of each name it knows -> Factorio's spelling. Raises ForkServerError."""
+        self.start()
+        return self._names
 
     @property
     def pid(self) -> int | None:
@@ -129,6 +136,7 @@ class ForkServer:
                 complaints.seek(0)
                 reason = complaints.read().decode("utf-8", "replace").strip()
                 raise ForkServerError(f"the fork server ended while it imported FLE:\n{reason[-2000:]}")
+            self._names = json.loads(ready)["names"]
             ours.settimeout(_REPLY_SECONDS)
 
     def _request(self, order: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
@@ -161,12 +169,12 @@ shared = ForkServer()
 
 def _serve(control: socket.socket) -> None:
     """The fork server's own loop. Ends when the control socket does."""
-    from runtime import program  # imports FLE
+    from runtime import program, tool_calls  # import FLE
 
     prepared = program.Prepared()
     _become_subreaper()
     children: set[int] = set()
-    control.send(b'{"ready": true}')
+    control.send(json.dumps({"ready": True, "names": tool_calls.fle_names()}).encode())
     while True:
         packet, descriptors, _, _ = socket.recv_fds(control, _MAX_PACKET, 1)
         if not packet:
