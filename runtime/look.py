@@ -27,22 +27,25 @@ THROUGH_LUA = "/silent-command claudetorio_look()"
 
 DEFINITION = """
 claudetorio_look = function()
-    local names = {}
-    for _, name in ipairs({PROBLEMS}) do
-        local number = defines.entity_status[name]
-        if number then names[number] = name end
-    end
+    local names, stuck = {}, {}
+    for name, number in pairs(defines.entity_status) do names[number] = name end
+    for _, name in ipairs({PROBLEMS}) do stuck[name] = true end
     local force, surface = game.forces.player, game.surfaces[1]
     local character = storage.agent_characters and storage.agent_characters[1]
     if character and not character.valid then character = nil end
     local inventory = character and character.get_main_inventory().get_contents() or {}
-    local counts, problems = {}, {}
+    local counts, statuses, problems = {}, {}, {}
     for _, entity in pairs(surface.find_entities_filtered({force = "player"})) do
         local name = entity.name
         if name ~= "character" then
             counts[name] = (counts[name] or 0) + 1
             local problem = names[entity.status]
             if problem then
+                local kind = statuses[name] or {}
+                statuses[name] = kind
+                kind[problem] = (kind[problem] or 0) + 1
+            end
+            if stuck[problem] then
                 local key = name .. "/" .. problem
                 local known = problems[key]
                 if known then
@@ -66,6 +69,7 @@ claudetorio_look = function()
         position = character and {x = character.position.x, y = character.position.y},
         inventory = inventory,
         entities = counts,
+        statuses = statuses,
         problems = problems,
         research = current and current.name,
         research_progress = current and force.research_progress or 0,
@@ -80,7 +84,7 @@ class Details:
     """A world's inside at a tick.
 
     speed: game seconds per second. position: of the player's character, in tiles. inventory, entities: how
-    many of each by name. research: the technology being researched, and how much of it is done (0 … 1).
+    many of each by name. statuses: of each kind that has any, how many are in which (the game's own names). research: the technology being researched, and how much of it is done (0 … 1).
     alerts: what stands still and why, in words.
     """
 
@@ -92,6 +96,7 @@ class Details:
     entities: dict[str, int]
     research: str | None
     research_progress: float
+    statuses: dict[str, dict[str, int]] = field(default_factory=dict)
     technologies: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
 
@@ -112,6 +117,7 @@ def parse(text: str) -> Details:
         entities={name: int(count) for name, count in dict(seen["entities"] or {}).items()},
         research=seen.get("research"),
         research_progress=float(seen.get("research_progress") or 0),
+        statuses={name: dict(counts) for name, counts in dict(seen["statuses"] or {}).items()},
         technologies=sorted(_values(seen["technologies"])),
         alerts=[_alert(problem) for problem in _values(seen["problems"])],
     )

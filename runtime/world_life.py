@@ -53,14 +53,21 @@ class Look:
 
 @dataclass(frozen=True)
 class WorldDetails:
-    """What is known of a world's inside. Counts are items or entities by name, `position` is in tiles."""
+    """What is known of a world's inside. Counts are items or entities by name, `position` is in tiles.
 
+    statuses: of each kind of machine, how many are in which status (the game's names, such as no_fuel).
+    research_progress: how much of `research` is done (0 … 1).
+    """
+
+    tick: int = 0
     position: tuple[float, float] | None = None
     inventory: dict[str, int] = field(default_factory=dict)
     entities: dict[str, int] = field(default_factory=dict)
+    statuses: dict[str, dict[str, int]] = field(default_factory=dict)
     produced: dict[str, float] = field(default_factory=dict)
     consumed: dict[str, float] = field(default_factory=dict)
     research: str | None = None
+    research_progress: float = 0.0
     technologies: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
 

@@ -128,12 +128,15 @@ class HostedWorld:
         with _unavailable():
             seen = self.host.details()
         return WorldDetails(
+            tick=seen.tick,
             position=seen.position,
             inventory=seen.inventory,
             entities=seen.entities,
+            statuses=seen.statuses,
             produced=self._newest.produced,
             consumed=self._newest.consumed,
             research=seen.research,
+            research_progress=seen.research_progress,
             technologies=tuple(seen.technologies),
             alerts=tuple(seen.alerts),
         )

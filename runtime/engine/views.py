@@ -64,12 +64,16 @@ def look(world: World, character: Entity | None, problems: set[str]) -> dict[str
     """
     force = world.forces["player"]
     counts: dict[str, int] = {}
+    statuses: dict[str, dict[str, int]] = {}
     stuck: dict[tuple[str, str], dict[str, Any]] = {}
     for e in world.surface.all_of(world.surface.by_type, list(world.surface.by_type)):
         if e.force is not force or isinstance(e, Character):
             continue
         counts[e.name] = counts.get(e.name, 0) + 1
         status = e.status()
+        if status is not None:
+            kind = statuses.setdefault(e.name, {})
+            kind[status] = kind.get(status, 0) + 1
         if status in problems:
             row = stuck.setdefault(
                 (e.name, status), {"name": e.name, "problem": status, "x": e.x, "y": e.y, "count": 0}
@@ -82,6 +86,7 @@ def look(world: World, character: Entity | None, problems: set[str]) -> dict[str
         "position": None if character is None else {"x": character.x, "y": character.y},
         "inventory": [{"name": n, "count": c} for n, c in held.items()],
         "entities": counts,
+        "statuses": statuses,
         "problems": list(stuck.values()),
         "research": None if current is None else current.name,
         "research_progress": 0 if current is None else force.research_progress,
