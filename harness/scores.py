@@ -1,6 +1,6 @@
-"""Worlds, runs and samples of their scores, in a database that outlives every process.
+"""The database, which outlives every process: worlds, runs and samples of their scores.
 
-One `ScoreBook` writes, on a thread of its own; anyone may read. A run is one start of an agent on a world.
+One `ScoreBook` writes, on a thread of its own; anyone may read.
 """
 
 from __future__ import annotations
@@ -8,13 +8,16 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, cast
+from concurrent.futures import Future
+from typing import Any, TypeVar, cast
 
 import structlog
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Field, Session, SQLModel, col, create_engine, select
+from sqlmodel import Session, col, create_engine, select
+
+from harness.migrations import upgrade
+from harness.tables import Run, Sample, World, now
 
 log = structlog.get_logger()
 
@@ -22,49 +25,11 @@ BUSY_MILLISECONDS = 10_000
 """How long SQLite waits for another process's lock before it gives up."""
 
 
-def now() -> datetime:
-    """The present, in UTC."""
-    return datetime.now(UTC)
-
-
-class World(SQLModel, table=True):
-    """A world that has existed; its name is its URL's."""
-
-    name: str = Field(primary_key=True)
-    engine: str
-    scenario: str
-    created: datetime = Field(default_factory=now)
-
-
-class Run(SQLModel, table=True):
-    """One start of an agent on a world; `ended` and `outcome` stay empty while it plays."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    world: str = Field(foreign_key="world.name", index=True)
-    agent: str
-    started: datetime = Field(default_factory=now)
-    ended: datetime | None = None
-    outcome: str | None = None
-
-
-class Sample(SQLModel, table=True):
-    """The scores of a world at a moment.
-
-    `production_score` values everything made since the world began, `automated_score` leaves out what was
-    crafted or mined by hand.
-    """
-
-    id: int | None = Field(default=None, primary_key=True)
-    world: str = Field(foreign_key="world.name", index=True)
-    run: int | None = Field(default=None, foreign_key="run.id")
-    tick: int
-    production_score: float
-    automated_score: float
-    time: datetime = Field(default_factory=now, index=True)
+T = TypeVar("T")
 
 
 class ScoreBook:
-    """The database of scores: one writer thread, readers on any thread.
+    """The database: one writer thread, readers on any thread.
 
     Args:
         url: an SQLAlchemy URL; SQLite is opened in WAL mode, so that readers never wait for the writer.
@@ -77,18 +42,20 @@ class ScoreBook:
         self.engine: Engine = create_engine(url)
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)
-        SQLModel.metadata.create_all(self.engine)
-        self._runs: dict[str, int] = {}
+        upgrade(self.engine)
+        self.playing: dict[str, int] = {}
+        """The runs that are played now, by world; touched by the writer's thread alone."""
         self._queue: queue.SimpleQueue[Callable[[Session], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="scores", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """End every open run, write what is waiting, and stop."""
+        """End the open runs that can't go on another time, write what is waiting, and stop."""
 
         def end_runs(session: Session) -> None:
-            for world in list(self._runs):
-                self._end_run(session, world, "stopped")
+            for world, run in list(self.playing.items()):
+                if (row := session.get(Run, run)) and row.model is None:
+                    self._end_run(session, world, "stopped")
 
         self._queue.put(end_runs)
         self._queue.put(None)
@@ -96,13 +63,25 @@ class ScoreBook:
         self.engine.dispose()
 
     def world_seen(self, name: str, engine: str, scenario: str) -> None:
-        """Note that a world exists; runs that a crash left open end here."""
+        """Note that a world exists; runs that a crash left open end here, if they can't go on."""
 
         def write(session: Session) -> None:
             if session.get(World, name) is None:
                 session.add(World(name=name, engine=engine, scenario=scenario))
-            for run in session.exec(select(Run).where(Run.world == name, col(Run.ended).is_(None))):
+            lost = select(Run).where(Run.world == name, col(Run.ended).is_(None), col(Run.model).is_(None))
+            for run in session.exec(lost):
                 run.ended, run.outcome = now(), "lost"
+                session.add(run)
+
+        self._queue.put(write)
+
+    def world_gone(self, name: str, outcome: str) -> None:
+        """Note that a world was reset or removed: none of its runs can go on."""
+
+        def write(session: Session) -> None:
+            self.playing.pop(name, None)
+            for run in session.exec(select(Run).where(Run.world == name, col(Run.ended).is_(None))):
+                run.ended, run.outcome = now(), outcome
                 session.add(run)
 
         self._queue.put(write)
@@ -111,13 +90,23 @@ class ScoreBook:
         """Note that an agent starts to play a world."""
 
         def write(session: Session) -> None:
-            run = Run(world=world, agent=agent)
-            session.add(run)
-            session.commit()
-            assert run.id is not None
-            self._runs[world] = run.id
+            self.new_run(session, world, agent)
 
         self._queue.put(write)
+
+    def new_run(self, session: Session, world: str, agent: str, model: str | None = None) -> Run:
+        """Add a run and make it the one that is played; on the writer's thread."""
+        run = Run(world=world, agent=agent, model=model)
+        newest = select(Sample).where(Sample.world == world).order_by(col(Sample.id).desc()).limit(1)
+        if before := session.exec(newest).first():
+            run.tick_before, run.tick = before.tick, before.tick
+            run.score_before, run.production_score = before.production_score, before.production_score
+            run.automated_before, run.automated_score = before.automated_score, before.automated_score
+        session.add(run)
+        session.flush()
+        assert run.id is not None
+        self.playing[world] = run.id
+        return run
 
     def run_ended(self, world: str, outcome: str) -> None:
         """Note how the present run of a world ended; without one, nothing."""
@@ -125,7 +114,7 @@ class ScoreBook:
         self._queue.put(lambda session: self._end_run(session, world, outcome))
 
     def _end_run(self, session: Session, world: str, outcome: str) -> None:
-        run = session.get(Run, self._runs.pop(world, 0))
+        run = session.get(Run, self.playing.pop(world, 0))
         if run is not None:
             run.ended, run.outcome = now(), outcome
             session.add(run)
@@ -135,10 +124,16 @@ class ScoreBook:
         time = now()
 
         def write(session: Session) -> None:
+            run = session.get(Run, self.playing.get(world, 0))
+            if run is not None:
+                if tick < run.tick_before:  # the samples before were of another world of this name
+                    run.tick_before, run.score_before, run.automated_before = 0, 0.0, 0.0
+                run.tick, run.production_score, run.automated_score = tick, production_score, automated_score
+                session.add(run)
             session.add(
                 Sample(
                     world=world,
-                    run=self._runs.get(world),
+                    run=run.id if run else None,
                     tick=tick,
                     production_score=production_score,
                     automated_score=automated_score,
@@ -160,6 +155,29 @@ class ScoreBook:
             query = select(Run).where(Run.world == world).order_by(col(Run.id).desc()).limit(limit)
             return list(session.exec(query).all())
 
+    def ask(self, work: Callable[[Session], T]) -> T:
+        """Do something on the writer's thread; what it returned, once that is in the database.
+
+        Raises:
+            SQLAlchemyError: it could not be written, and nothing of it was.
+        """
+        answer: Future[T] = Future()
+
+        def write(session: Session) -> None:
+            try:
+                result = work(session)
+                session.commit()
+            except Exception as error:  # handed on to whoever asked
+                session.rollback()
+                answer.set_exception(error)
+            else:
+                answer.set_result(result)
+
+        if not self._thread.is_alive():
+            raise RuntimeError("the database is closed")
+        self._queue.put(write)
+        return answer.result()
+
     def _write(self) -> None:
         while (work := self._queue.get()) is not None:
             try:
@@ -174,7 +192,7 @@ class ScoreBook:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = cast(Any, connection).cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged row outlives a power cut too
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
     cursor.close()

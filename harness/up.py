@@ -25,8 +25,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from harness.addresses import ANY, url_of
+from harness.run_api import run_routes
 from harness.scores import ScoreBook
 from harness.settings import Settings
+from harness.transcripts import Transcripts
 from mcp_servers.dispatch import WorldDispatcher, host_protection
 from mcp_servers.world import world_server
 from runtime import fork_server
@@ -105,7 +107,7 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(fleet.stop)
 
-    return gateway(fleet.worlds, scores, dispatcher, camera, lifespan)
+    return gateway(fleet.worlds, scores, dispatcher, camera, lifespan, run_routes(Transcripts(scores)))
 
 
 def world_plans(settings: Settings) -> list[WorldPlan]:

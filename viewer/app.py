@@ -22,7 +22,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp
@@ -63,6 +63,7 @@ def gateway(
     mcp: ASGIApp,
     camera: Camera,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
+    more: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Make the gateway's application.
 
@@ -72,6 +73,7 @@ def gateway(
         mcp: serves `/worlds/{name}/mcp`.
         camera: takes the pictures.
         lifespan: what runs as long as the gateway does.
+        more: routes of others, such as those for runs.
     """
     pages = Gateway(worlds, samples, camera)
     return Starlette(
@@ -85,6 +87,7 @@ def gateway(
             Route("/api/worlds/{name}/samples", pages.api_samples),
             Route("/api/events", pages.events),
             Route("/healthz", pages.healthz),
+            *more,
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         exception_handlers={HTTPException: _plain_error, WorldUnavailable: _unavailable},

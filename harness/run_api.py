@@ -1,0 +1,195 @@
+"""The gateway's HTTP API for runs: players record what they do by it, and everybody reads it.
+
+    POST /api/worlds/NAME/runs         {agent, model}                       the run to play: resumed or new
+    POST /api/runs/ID/messages         a Message                            what was said, and what it cost
+    POST /api/runs/ID/calls            {id, message, name, arguments}       before a tool call is sent
+    POST /api/runs/ID/calls/CALL       {result, is_error, cursor}           when its result is there
+    POST /api/runs/ID/outcome          {outcome}                            it ended for good; null reopens it
+    PUT  /api/runs/ID/draft            {text}                               what is being said, kept in memory
+    GET  /api/runs/ID                                                       the run, its sums and its draft
+    GET  /api/runs/ID/messages?after=NUMBER&limit=N                         its messages with their calls
+    GET  /api/runs/ID/conversation                                          what the model still sees of them
+    GET  /api/leaderboard                                                   {live: […], all_time: […]}
+
+A write is answered when it is in the database, and may be sent again. 404: there is no such thing; 409: the run has
+ended or is played by somebody else; 400: the body is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import anyio.to_thread
+from pydantic import BaseModel, Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from harness.tables import Call, Message, Usage
+from harness.transcripts import NoSuchRun, NotNow, Transcripts
+
+LONGEST_PAGE = 1000
+LONGEST_DRAFT = 20_000
+Block = dict[str, Any]
+
+
+class Opening(BaseModel):
+    """Who wants to play."""
+
+    agent: str = Field(min_length=1, max_length=100)
+    model: str = Field(min_length=1, max_length=100)
+
+
+class Saying(Usage):
+    """A message; see `harness.tables.Message`."""
+
+    number: int = Field(ge=0)
+    role: str = Field(pattern="^(assistant|user|note)$")
+    content: list[Block]
+    stop_reason: str | None = None
+    unusable: str | None = None
+    fresh: bool = False
+
+
+class Beginning(BaseModel):
+    """A call about to be sent; see `harness.tables.Call`."""
+
+    id: str = Field(min_length=1, max_length=200)
+    message: int = Field(ge=0)
+    name: str
+    arguments: dict[str, Any]
+
+
+class Ending(BaseModel):
+    """What came of a call."""
+
+    result: list[Block]
+    is_error: bool = False
+    cursor: str | None = None
+
+
+class Outcome(BaseModel):
+    """How a run ended; None when it goes on."""
+
+    outcome: str | None = Field(max_length=1000)
+
+
+class Draft(BaseModel):
+    """What the model has said so far of a message."""
+
+    text: str
+
+
+B = TypeVar("B", bound=BaseModel)
+
+
+def run_routes(transcripts: Transcripts) -> list[BaseRoute]:
+    """The routes, for the gateway to serve."""
+    api = RunApi(transcripts)
+    return [
+        Route("/api/worlds/{name}/runs", api.open, methods=["POST"]),
+        Route("/api/runs/{run:int}/messages", api.add, methods=["POST"]),
+        Route("/api/runs/{run:int}/messages", api.messages),
+        Route("/api/runs/{run:int}/conversation", api.conversation),
+        Route("/api/runs/{run:int}/calls", api.begin, methods=["POST"]),
+        Route("/api/runs/{run:int}/calls/{call}", api.end, methods=["POST"]),
+        Route("/api/runs/{run:int}/outcome", api.conclude, methods=["POST"]),
+        Route("/api/runs/{run:int}/draft", api.draft, methods=["PUT"]),
+        Route("/api/runs/{run:int}", api.run),
+        Route("/api/leaderboard", api.leaderboard),
+    ]
+
+
+class RunApi:
+    """The handlers; all that waits for the database is done on threads."""
+
+    def __init__(self, transcripts: Transcripts) -> None:
+        self._transcripts = transcripts
+        self._drafts: dict[int, str] = {}
+
+    async def open(self, request: Request) -> Response:
+        """Resume or begin a run."""
+        given = await _read(request, Opening)
+        return await _answer(
+            lambda: self._transcripts.open(request.path_params["name"], given.agent, given.model)
+        )
+
+    async def add(self, request: Request) -> Response:
+        """Record a message."""
+        run, given = request.path_params["run"], await _read(request, Saying)
+        message = Message(run=run, **given.model_dump())
+        answer = await _answer(lambda: self._transcripts.add(run, message))
+        self._drafts.pop(run, None)
+        return answer
+
+    async def begin(self, request: Request) -> Response:
+        """Record that a call is about to be sent."""
+        run, given = request.path_params["run"], await _read(request, Beginning)
+        call = Call(run=run, **given.model_dump())
+        return await _answer(lambda: self._transcripts.begin(run, call))
+
+    async def end(self, request: Request) -> Response:
+        """Record what came of a call."""
+        run, call = request.path_params["run"], request.path_params["call"]
+        given = await _read(request, Ending)
+        return await _answer(
+            lambda: self._transcripts.end(run, call, given.result, given.is_error, given.cursor)
+        )
+
+    async def conclude(self, request: Request) -> Response:
+        """Record that a run ended, or goes on."""
+        run, given = request.path_params["run"], await _read(request, Outcome)
+        return await _answer(lambda: self._transcripts.conclude(run, given.outcome))
+
+    async def draft(self, request: Request) -> Response:
+        """Keep what is being said, for those who watch."""
+        given = await _read(request, Draft)
+        self._drafts[request.path_params["run"]] = given.text[-LONGEST_DRAFT:]
+        return Response(status_code=204)
+
+    async def run(self, request: Request) -> Response:
+        """A run."""
+        run = request.path_params["run"]
+        return await _answer(lambda: self._transcripts.run(run) | {"draft": self._drafts.get(run)})
+
+    async def messages(self, request: Request) -> Response:
+        """Messages of a run, with their calls."""
+        query = request.query_params
+        try:
+            after, limit = int(query.get("after", "-1")), int(query.get("limit", "200"))
+        except ValueError as error:
+            raise HTTPException(400, "after and limit must be whole numbers") from error
+        if not 1 <= limit <= LONGEST_PAGE or not -1 <= after < 1 << 31:
+            raise HTTPException(400, f"limit must be between 1 and {LONGEST_PAGE}, and after at least -1")
+        return await _answer(lambda: self._transcripts.messages(request.path_params["run"], after, limit))
+
+    async def conversation(self, request: Request) -> Response:
+        """What the model still sees."""
+        return await _answer(lambda: self._transcripts.conversation(request.path_params["run"]))
+
+    async def leaderboard(self, _request: Request) -> Response:
+        """Who gained most, live and all time."""
+        return await _answer(self._transcripts.leaderboard)
+
+
+async def _read(request: Request, kind: type[B]) -> B:
+    """The body of a request. Only JSON is taken: a page of another site can't send that without being asked."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise HTTPException(400, "the body must be application/json")
+    try:
+        return kind.model_validate_json(await request.body())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        raise HTTPException(400, f"{where}: {first['msg'].lower()}") from error
+
+
+async def _answer(work: Callable[[], Any]) -> Response:
+    try:
+        return JSONResponse(await anyio.to_thread.run_sync(work))
+    except NoSuchRun as error:
+        raise HTTPException(404, str(error)) from error
+    except NotNow as error:
+        raise HTTPException(409, str(error)) from error
