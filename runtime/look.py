@@ -84,8 +84,9 @@ class Details:
     """A world's inside at a tick.
 
     speed: game seconds per second. position: of the player's character, in tiles. inventory, entities: how
-    many of each by name. statuses: of each kind that has any, how many are in which (the game's own names). research: the technology being researched, and how much of it is done (0 … 1).
-    alerts: what stands still and why, in words.
+    many of each by name. statuses: of each kind that has any, how many are in which (the game's own names).
+    research: the technology being researched, and how much of it is done (0 … 1). alerts: what stands still
+    and why, in words.
     """
 
     tick: int
