@@ -48,9 +48,11 @@ class CountedWorld(HostedWorld):
 
     steps = 0
 
-    def run_program(self, code: str, timeout_s: float) -> ProgramReport:
+    def run_program(
+        self, code: str, timeout_s: float, on_printed: Callable[[int, str], None] | None = None
+    ) -> ProgramReport:
         self.steps += 1
-        return super().run_program(code, timeout_s)
+        return super().run_program(code, timeout_s, on_printed)
 
 
 @dataclass(frozen=True)

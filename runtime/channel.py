@@ -19,15 +19,17 @@ class Frame(IntEnum):
     """What a frame carries, in the order of a conversation."""
 
     READY = 1
-    """From the program process: it waits for RESTORE or RUN. Empty."""
+    """From the program process: it waits for RESTORE, RUN or CALL. Empty."""
     RESTORE = 2
     """To the program process: the state that an earlier one made (opaque bytes)."""
     RESTORED = 3
     """From it: JSON {"error": text or null}."""
     RUN = 4
     """To it: JSON {"code", "timeout_s", "position": [x, y] or null}."""
+    CALL = 14
+    """To it: JSON {"tool", "arguments", "timeout_s", "position": [x, y] or null}."""
     STARTED = 13
-    """From it: it has read RUN. Empty."""
+    """From it: it has read RUN or CALL. Empty."""
     COMMAND = 5
     """From it: an RCON command as FLE wrote it, preceded by four bytes of line number."""
     ANSWER = 6
@@ -42,6 +44,8 @@ class Frame(IntEnum):
     """From it: its variables, opaque bytes, made before RESULT."""
     RESULT = 11
     """From it: JSON {"error": text or null, "line": n or null, "timed_out": bool, "unsaved": [names]}."""
+    RETURNED = 15
+    """From it, at the end of a call: JSON {"value", "error": text or null, "timed_out": bool}."""
     DONE = 12
     """From a process that creates a world: JSON {"error": text or null}."""
 
@@ -126,8 +130,12 @@ class Channel:
 
 
 def read_json(payload: bytes) -> Any:
-    """What a frame's JSON says; raises ProtocolViolation if it isn't JSON."""
+    """What a frame's JSON says; raises ProtocolViolation if it isn't JSON (NaN is none)."""
     try:
-        return json.loads(payload)
+        return json.loads(payload, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise ProtocolViolation("a frame that is not JSON") from error
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} in JSON")

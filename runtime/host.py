@@ -6,23 +6,25 @@ the agent's variables go from one to the next as bytes in `state_file`.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime import fork_server, look, price_list
+from runtime import fork_server, look, price_list, things, tool_arguments
 from runtime.broker import Broker
 from runtime.channel import ChannelClosed, Frame, ProtocolViolation, read_json
 from runtime.fle_attach import prelude
 from runtime.fork_server import ForkServer
-from runtime.program_runner import ProgramResult, ProgramRunner
+from runtime.program_runner import CallResult, PrintedLine, ProgramResult, ProgramRunner
 from runtime.rcon_client import WorldClient
+from runtime.world_life import ToolReport
 
 CREATE_SECONDS = 120.0
 DEFAULT_SPEED = 10.0
 """FLE's."""
 MAX_SPEED = 1000.0
+MAX_TIMEOUT_SECONDS = 24 * 3600
 MAX_CODE_CHARACTERS = 256 * 1024
 IDLE = "idle"
 
@@ -174,26 +176,58 @@ class Host:
                 self._load_prelude()
             self._runner.make_ready()
 
-    def run_program(self, code: str, timeout_s: float = 60.0) -> ProgramResult:
+    def run_program(
+        self,
+        code: str,
+        timeout_s: float = 60.0,
+        on_printed: Callable[[PrintedLine], None] | None = None,
+    ) -> ProgramResult:
         """Runs a program of the agent's.
 
-        timeout_s: in wall seconds, waiting for actions included.
+        timeout_s: in wall seconds, waiting for actions included. on_printed: is told each line as it is printed.
 
         Raises ValueError for a program or a time that is out of bounds, WorldGone, ForkServerError.
         """
-        if not 0 < timeout_s <= 24 * 3600:
-            raise ValueError(f"timeout_s is {timeout_s} and should be between 0 and {24 * 3600} seconds")
+        _check_timeout(timeout_s)
         if len(code) > MAX_CODE_CHARACTERS:
             raise ValueError(f"the program has {len(code)} characters, more than {MAX_CODE_CHARACTERS}")
         with self._acting:
             self._set_activity("running a program")
             try:
-                return self._runner.run(code, timeout_s, self.details().position)
+                return self._runner.run(code, timeout_s, self.details().position, on_printed)
             finally:
                 self._set_activity(IDLE)
 
+    def call_tool(self, tool: str, arguments: Mapping[str, Any], timeout_s: float = 60.0) -> ToolReport:
+        """Calls one of FLE's tools without a program (`runtime.tool_arguments` says what they take).
+
+        timeout_s: in wall seconds, waiting for the game time that it costs included.
+
+        Raises ValueError for a call that can't be made as it is: BadArguments, UnknownName; and WorldGone,
+        ForkServerError.
+        """
+        _check_timeout(timeout_s)
+        checked = tool_arguments.check(tool, arguments)
+        with self._acting:
+            start = time.monotonic()
+            try:
+                ready = things.look_up(self._world, tool, checked)
+                result = self._runner.call(tool, ready.arguments, timeout_s, ready.position)
+            except things.NothingThere as error:
+                result = CallResult(None, str(error), [])
+            finally:
+                if self._activity != IDLE:
+                    self._set_activity(IDLE)
+            return ToolReport(
+                value=result.value,
+                error=result.error,
+                output="".join(f"{line.text}\n" for line in result.lines),
+                seconds=time.monotonic() - start,
+                tick=self._world.tick(),
+            )
+
     def cancel(self) -> None:
-        """Ends the running program, if one runs."""
+        """Ends the running program or call, if one runs."""
         self._runner.cancel()
 
     def set_speed(self, speed: float) -> None:
@@ -269,6 +303,13 @@ class Host:
         event = HostEvent(self.name, kind, text)
         for listener in list(self._listeners):
             listener(event)
+
+
+def _check_timeout(timeout_s: float) -> None:
+    if not 0 < timeout_s <= MAX_TIMEOUT_SECONDS:
+        raise ValueError(
+            f"timeout_s is {timeout_s} and should be between 0 and {MAX_TIMEOUT_SECONDS} seconds"
+        )
 
 
 def _checked_speed(speed: float) -> float:

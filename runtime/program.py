@@ -7,14 +7,11 @@ to the host, which keeps the bytes unread for the next program process.
 """
 
 import ast
-import builtins
 import ctypes
 import functools
-import importlib
 import io
 import json
 import os
-import pickle
 import resource
 import signal
 import socket
@@ -27,19 +24,24 @@ from typing import Any
 from fle.commons.models.serializable_function import SerializableFunction
 from fle.env.entities import Position
 from fle.env.namespace import FactorioNamespace, wrap_for_serialization
+from fle.env.tools.agent.shift_entity.client import ShiftEntity
 
 from runtime.channel import Channel, ChannelClosed, Frame
 from runtime.fle_attach import attach
+from runtime.program_state import MAX_STATE_BYTES, Unpickler, pack_state
+from runtime.tool_calls import ToolCaller, reason
 
 MEMORY_BYTES = 1 << 30
 """What a program may allocate beyond what FLE itself takes."""
-MAX_STATE_BYTES = 32 << 20
 MAX_LINE_CHARACTERS = 16_384
+MAX_ERROR_CHARACTERS = 8_192
 MAX_LINES = 2_000
 """Printed lines of one program that are passed on; FLE's own limit is 512 log entries."""
 
 _ANSWERS = {Frame.ANSWER: 64 << 20, Frame.REFUSED: 1 << 16, Frame.TIME_UP: 0}
-_ORDERS = {Frame.RESTORE: MAX_STATE_BYTES, Frame.RUN: 16 << 20}
+_ORDERS = {Frame.RESTORE: MAX_STATE_BYTES, Frame.RUN: 16 << 20, Frame.CALL: 1 << 20}
+_PAUSING = ("get_entity", "get_entities", "insert_item")
+"""FLE's tools that sleep before they look."""
 _NO_PROCESSES = frozenset(
     {"os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen"}
 )
@@ -59,6 +61,7 @@ class ChannelRcon:
     def __init__(self) -> None:
         self.channel: Channel | None = None
         self.line: Callable[[], int] = lambda: 0
+        """Gives the program's line that runs, 0 where none does."""
         self.refusal: str | None = None
         self.busy = False
         self.expired = False
@@ -173,16 +176,23 @@ class Prepared:
         self.rcon = ChannelRcon()
         self.instance = attach(self.rcon, namespace_class=ProgramNamespace)
         self.namespace: ProgramNamespace = self.instance.namespace
-        self.rcon.line = lambda: self.namespace.line_value
+        _end_pauses(self.instance.controllers)
         for name, tool in list(vars(self.namespace).items()):
             if name in self.instance.controllers:
                 setattr(self.namespace, name, self._raising_refusals(tool))
+        self.caller = ToolCaller(self._own_tools())
         self.builtin_names = frozenset(self.namespace.persistent_vars)
+
+    def _own_tools(self) -> dict[str, Callable[..., Any]]:
+        """FLE's tools by name, out of reach of what programs make of the names in their namespace."""
+        shift = ShiftEntity(self.instance.lua_script_manager, self.namespace)
+        tools = {**self.instance.controllers, "shift_entity": shift}
+        return {name: self._raising_refusals(tool) for name, tool in tools.items()}
 
     def _raising_refusals(self, tool: Callable[..., Any]) -> Callable[..., Any]:
         """A tool that raises what the broker refused: FLE's clients swallow exceptions of their RCON."""
 
-        @functools.wraps(tool)
+        @functools.wraps(tool, updated=())
         def guarded(*args: Any, **kwargs: Any) -> Any:
             self.rcon.refusal = None
             try:
@@ -198,6 +208,19 @@ class Prepared:
         return guarded
 
 
+def _end_pauses(controllers: dict[str, Any]) -> None:
+    """Ends the pauses of a fixed length by which FLE's clients let the world catch up: the broker sees to that."""
+    for name in _PAUSING:
+        type(controllers[name]).__call__.__globals__["sleep"] = _do_not_sleep
+        module = sys.modules.get(f"fle.env.tools.agent.{name}.client")
+        if module is not None:
+            vars(module)["sleep"] = _do_not_sleep
+
+
+def _do_not_sleep(seconds: float) -> None:
+    pass
+
+
 def serve(prepared: Prepared, sock: socket.socket) -> None:
     """A program process's life: confine itself, then run what the host orders until the channel ends."""
     _confine(sock)
@@ -210,8 +233,10 @@ def serve(prepared: Prepared, sock: socket.socket) -> None:
             kind, payload = channel.receive(_ORDERS)
             if kind is Frame.RESTORE:
                 channel.send_json(Frame.RESTORED, {"error": runner.restore(payload)})
-            else:
+            elif kind is Frame.RUN:
                 runner.run(**json.loads(payload))
+            else:
+                runner.call(**json.loads(payload))
     except ChannelClosed:
         return
 
@@ -248,26 +273,21 @@ class _Runner:
         self._lines_left = 0
         self._armed = False
         self._namespace._send_line = self._print
-        self._writer = PrintWriter(lambda text: self._print(self._namespace.line_value, text))
+        self._line: Callable[[], int] = lambda: 0
+        self._writer = PrintWriter(lambda text: self._print(self._line(), text))
         sys.stdout = sys.stderr = self._writer
         signal.signal(signal.SIGALRM, self._on_alarm)
 
     def run(self, code: str, timeout_s: float, position: list[float] | None) -> None:
         """Runs one program and reports STATE and RESULT."""
         namespace = self._namespace
-        if position is not None:
-            # FLE asks for paths from where it last saw the character.
-            namespace.player_location = Position(x=position[0], y=position[1])
         namespace._error = None
-        self._lines_left = MAX_LINES
-        self._rcon.expired = False
         error: str | None = None
         line: int | None = None
         timed_out = False
-        self._channel.send(Frame.STARTED)
+        self._begin(position, lambda: namespace.line_value)
         try:
-            self._armed = True
-            signal.setitimer(signal.ITIMER_REAL, timeout_s, 0.1)
+            self._start_clock(timeout_s)
             namespace.eval_with_timeout(code)
         except ChannelClosed:
             raise
@@ -280,8 +300,7 @@ class _Runner:
             error = f"{type(mistake).__name__}: {mistake}"
             line = namespace.line_value or None
         finally:
-            self._armed = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._stop_clock()
         if namespace._error is not None:
             line, error = namespace._error
         if timed_out or self._rcon.expired:
@@ -296,10 +315,53 @@ class _Runner:
             Frame.RESULT, {"error": error, "line": line, "timed_out": timed_out, "unsaved": unsaved[:100]}
         )
 
+    def call(
+        self, tool: str, arguments: dict[str, Any], timeout_s: float, position: list[float] | None
+    ) -> None:
+        """Calls one of FLE's tools and reports RETURNED. The agent's variables stay as they are."""
+        value = "null"
+        error: str | None = None
+        timed_out = False
+        self._begin(position, lambda: 0)
+        try:
+            self._start_clock(timeout_s)
+            value = self._prepared.caller.call(tool, arguments)
+        except ChannelClosed:
+            raise
+        except TimedOut:
+            timed_out = True
+        except BaseException as mistake:  # FLE's tools raise Exception itself, and pydantic's
+            error = reason(mistake)
+        finally:
+            self._stop_clock()
+        if timed_out or self._rcon.expired:
+            timed_out = True
+            error = f"The call took longer than {timeout_s:g} s and was ended."
+        self._writer.finish()
+        head = json.dumps({"error": error and error[:MAX_ERROR_CHARACTERS], "timed_out": timed_out})
+        self._channel.send(Frame.RETURNED, f'{head[:-1]}, "value": {value}}}'.encode("utf-8", "replace"))
+
+    def _begin(self, position: list[float] | None, line: Callable[[], int]) -> None:
+        if position is not None:
+            # FLE asks for paths from where it last saw the character.
+            self._namespace.player_location = Position(x=position[0], y=position[1])
+        self._lines_left = MAX_LINES
+        self._line = self._rcon.line = line
+        self._rcon.expired = False
+        self._channel.send(Frame.STARTED)
+
+    def _start_clock(self, timeout_s: float) -> None:
+        self._armed = True
+        signal.setitimer(signal.ITIMER_REAL, timeout_s, 0.1)
+
+    def _stop_clock(self) -> None:
+        self._armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
     def restore(self, state: bytes) -> str | None:
         """Takes up an earlier process's variables; returns what went wrong, if anything did."""
         try:
-            variables = _Unpickler(io.BytesIO(state), self._prepared).load()
+            variables = Unpickler(io.BytesIO(state), self._prepared).load()
         except Exception as error:  # whatever the agent's own objects raise when they are made again
             return f"{type(error).__name__}: {error}"
         for name, value in variables.items():
@@ -328,76 +390,6 @@ class _Runner:
         # Never in the middle of a frame; send_command looks at `expired` when its answer is there.
         if self._armed and not self._rcon.busy:
             raise TimedOut("the program's time is up")
-
-
-def pack_state(prepared: Prepared) -> tuple[bytes, list[str]]:
-    """The program's variables as bytes, and the names of those that can't be kept."""
-    namespace = prepared.namespace
-    variables = {
-        name: value
-        for name, value in namespace.persistent_vars.items()
-        if name not in prepared.builtin_names or value is not getattr(builtins, name, value)
-    }
-    packed = _try_pack(variables, prepared)
-    if packed is not None and len(packed) <= MAX_STATE_BYTES:
-        return packed, []
-    sizes: dict[str, int] = {}
-    for name, value in variables.items():
-        alone = _try_pack({name: value}, prepared)
-        if alone is not None:
-            sizes[name] = len(alone)
-    kept: dict[str, Any] = {}
-    room = MAX_STATE_BYTES
-    for name, size in sorted(sizes.items(), key=lambda item: item[1]):
-        if size <= room:
-            room -= size
-            kept[name] = variables[name]
-    packed = _try_pack(kept, prepared)
-    if packed is None:
-        packed, kept = _try_pack({}, prepared) or b"", {}
-    return packed, sorted(set(variables) - set(kept))
-
-
-def _try_pack(variables: dict[str, Any], prepared: Prepared) -> bytes | None:
-    target = io.BytesIO()
-    try:
-        _Pickler(target, prepared).dump(variables)
-    except Exception:  # whatever the agent's own objects raise: then they can't be kept, and are named
-        return None
-    return target.getvalue()
-
-
-def _live_objects(prepared: Prepared) -> dict[str, Any]:
-    """What variables may refer to and every program process has anew, by name."""
-    return {
-        "instance": prepared.instance,
-        "namespace": prepared.namespace,
-        "scripts": prepared.instance.lua_script_manager,
-        "rcon": prepared.rcon,
-    }
-
-
-class _Pickler(pickle.Pickler):
-    def __init__(self, target: io.BytesIO, prepared: Prepared) -> None:
-        super().__init__(target, protocol=pickle.HIGHEST_PROTOCOL)
-        self._live = {id(thing): name for name, thing in _live_objects(prepared).items()}
-
-    def persistent_id(self, thing: Any) -> str | None:
-        return self._live.get(id(thing))
-
-    def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, types.ModuleType):
-            return importlib.import_module, (thing.__name__,)
-        return NotImplemented
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, source: io.BytesIO, prepared: Prepared) -> None:
-        super().__init__(source)
-        self._live = _live_objects(prepared)
-
-    def persistent_load(self, name: str) -> Any:
-        return self._live[name]
 
 
 def die_with_parent(parent: int) -> None:

@@ -1,4 +1,4 @@
-"""The host's side of a program process: gives it programs, answers its commands, ends it when it must.
+"""The host's side of a program process: gives it programs and tool calls, answers its commands, ends it when it must.
 
 Nothing from inside is trusted: frames are bounded, JSON is checked, the variables' bytes are kept unread. A
 process that breaks the protocol, dies or overruns its time is killed and replaced; the next one takes up the
@@ -9,7 +9,7 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,10 @@ GRACE_SECONDS = 1.0
 """A program is told that its time is up, and gets this long to report where it was; then it is killed."""
 START_SECONDS = 10.0
 
-_WHILE_RUNNING = {
-    Frame.COMMAND: 64 * 1024,
-    Frame.PRINTED: 128 * 1024,
-    Frame.STATE: 33 << 20,
-    Frame.RESULT: 512 * 1024,
-}
-
+_AT_ANY_TIME = {Frame.COMMAND: 64 * 1024, Frame.PRINTED: 128 * 1024}
+_WHILE_RUNNING = {**_AT_ANY_TIME, Frame.STATE: 33 << 20, Frame.RESULT: 512 * 1024}
+_WHILE_CALLING = {**_AT_ANY_TIME, Frame.RETURNED: 2 << 20}
+ENDED_BY_REQUEST = "was ended by request."
 
 _DEATHS = (ChannelClosed, ProtocolViolation, TimeoutError)
 
@@ -63,8 +60,17 @@ class ProgramResult:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class CallResult:
+    """How a call of a tool went: what it returned as JSON, or why it failed; and what it printed."""
+
+    value: Any
+    error: str | None
+    lines: list[PrintedLine]
+
+
 class ProgramRunner:
-    """Runs programs one at a time in a program process that it keeps ready.
+    """Runs programs and calls tools, one at a time in a program process that it keeps ready.
 
     state_file: where the variables' bytes are kept between processes of ours, if anywhere.
     on_printed: is told each printed line as it comes.
@@ -129,28 +135,37 @@ class ProgramRunner:
             raise
         return child
 
-    def run(self, code: str, timeout_s: float, position: tuple[float, float] | None) -> ProgramResult:
+    def run(
+        self,
+        code: str,
+        timeout_s: float,
+        position: tuple[float, float] | None,
+        on_printed: Callable[[PrintedLine], None] | None = None,
+    ) -> ProgramResult:
         """Runs a program to its end or until `timeout_s` wall seconds have passed.
 
-        position: where the player's character is (tiles), if known.
+        position: where the player's character is (tiles), if known. on_printed: is told each printed line too.
 
         Raises ForkServerError when no program process could be had.
         """
         start = time.monotonic()
-        self._cancelled.clear()
-        self._broker.stop.clear()
-        talk = self._begin(code, timeout_s, position)
+        order = {"code": code, "timeout_s": timeout_s, "position": position}
+        talk = self._begin(Frame.RUN, order, timeout_s, on_printed)
         try:
-            outcome = talk.hold()
+            outcome = _outcome(talk.hold(_WHILE_RUNNING))
         except _DEATHS as end:
             self._discard()
-            outcome = self._early_end(end, talk, timeout_s)
+            self._notes.append(
+                "Variables that this program set are lost; those of earlier programs are kept."
+            )
+            error = f"The program {_early_end(end, timeout_s, talk.line)}"
+            outcome = _Outcome(error, talk.line or None, isinstance(end, TimeoutError), [])
         else:
             self._keep(talk.state)
             if outcome.timed_out:
                 self._discard()
         if self._cancelled.is_set() and not outcome.ok:
-            outcome = _Outcome("The program was ended by request.", outcome.line, False, outcome.unsaved)
+            outcome = _Outcome(f"The program {ENDED_BY_REQUEST}", outcome.line, False, outcome.unsaved)
         notes, self._notes = self._notes, []
         if self._child is None:
             self.make_ready()
@@ -165,6 +180,35 @@ class ProgramRunner:
             notes=notes,
         )
 
+    def call(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        timeout_s: float,
+        position: tuple[float, float] | None,
+    ) -> CallResult:
+        """Calls one of FLE's tools, within `timeout_s` wall seconds; the agent's variables stay as they are.
+
+        arguments: as `runtime.tool_arguments` checks them. position: as for `run`.
+
+        Raises ForkServerError when no program process could be had.
+        """
+        order = {"tool": tool, "arguments": arguments, "timeout_s": timeout_s, "position": position}
+        talk = self._begin(Frame.CALL, order, timeout_s, None)
+        value = None
+        try:
+            value, error, timed_out = _returned(talk.hold(_WHILE_CALLING))
+        except _DEATHS as end:
+            error, timed_out = f"The call {_early_end(end, timeout_s, 0)}", True
+        if timed_out:
+            # What was cut short may have left FLE's own objects in the middle of something.
+            self._discard()
+        if self._cancelled.is_set() and error is not None:
+            error = f"The call {ENDED_BY_REQUEST}"
+        if self._child is None:
+            self.make_ready()
+        return CallResult(value, error, talk.lines)
+
     def cancel(self) -> None:
         """Ends the running program, if one runs; from any thread."""
         self._cancelled.set()
@@ -177,32 +221,34 @@ class ProgramRunner:
         """Ends the program process."""
         self._discard()
 
-    def _begin(self, code: str, timeout_s: float, position: tuple[float, float] | None) -> "_Conversation":
-        """Has a process start the program; one that died while it waited is replaced first."""
-        order = {"code": code, "timeout_s": timeout_s, "position": position}
+    def _begin(
+        self,
+        kind: Frame,
+        order: dict[str, Any],
+        timeout_s: float,
+        on_printed: Callable[[PrintedLine], None] | None,
+    ) -> "_Conversation":
+        """Has a process start on an order; one that died while it waited is replaced first."""
+        self._cancelled.clear()
+        self._broker.stop.clear()
+
+        def printed(line: PrintedLine) -> None:
+            self._on_printed(line)
+            if on_printed is not None:
+                on_printed(line)
+
         for attempt in (1, 2):
             self.make_ready()
             assert self._child is not None
-            talk = _Conversation(self._child, self._broker, self._on_printed, time.monotonic() + timeout_s)
+            talk = _Conversation(self._child, self._broker, printed, time.monotonic() + timeout_s)
             try:
-                talk.begin(order)
+                talk.begin(kind, order)
                 return talk
             except _DEATHS as death:
                 self._discard()
                 if attempt == 2:
                     raise ForkServerError("no program process could be had: two died at once") from death
         raise AssertionError("unreachable")
-
-    def _early_end(self, end: Exception, talk: "_Conversation", timeout_s: float) -> "_Outcome":
-        where = f" in line {talk.line}" if talk.line else ""
-        if isinstance(end, TimeoutError):
-            error = f"The program ran longer than {timeout_s:g} s and was killed{where}."
-        elif isinstance(end, ChannelClosed):
-            error = f"The program ended its own process{where}."
-        else:
-            error = f"The program's process was killed because it sent {end}."
-        self._notes.append("Variables that this program set are lost; those of earlier programs are kept.")
-        return _Outcome(error, talk.line or None, isinstance(end, TimeoutError), [])
 
     def _keep(self, state: bytes | None) -> None:
         if state is None or state == self._state:
@@ -232,7 +278,7 @@ class _Outcome:
 
 
 class _Conversation:
-    """One program's frames, from RUN to RESULT."""
+    """One order's frames, from RUN to RESULT or from CALL to RETURNED."""
 
     def __init__(
         self, child: Child, broker: Broker, on_printed: Callable[[PrintedLine], None], deadline: float
@@ -246,13 +292,14 @@ class _Conversation:
         self.line = 0
         self.state: bytes | None = None
 
-    def begin(self, order: dict[str, Any]) -> None:
-        self._channel.send_json(Frame.RUN, order)
+    def begin(self, kind: Frame, order: dict[str, Any]) -> None:
+        self._channel.send_json(kind, order)
         self._channel.receive({Frame.STARTED: 0}, time.monotonic() + START_SECONDS)
 
-    def hold(self) -> _Outcome:
+    def hold(self, limits: dict[Frame, int]) -> Any:
+        """The JSON of the frame that ends it."""
         while True:
-            kind, payload = self._channel.receive(_WHILE_RUNNING, self._deadline + GRACE_SECONDS)
+            kind, payload = self._channel.receive(limits, self._deadline + GRACE_SECONDS)
             if kind is Frame.COMMAND:
                 self._answer(payload, self._deadline)
             elif kind is Frame.PRINTED:
@@ -260,7 +307,7 @@ class _Conversation:
             elif kind is Frame.STATE:
                 self.state = payload
             else:
-                return _outcome(read_json(payload))
+                return read_json(payload)
 
     def _answer(self, payload: bytes, deadline: float) -> None:
         if len(payload) < 4:
@@ -290,6 +337,22 @@ class _Conversation:
         self._room -= len(text)
         self.lines.append(printed)
         self._on_printed(printed)
+
+
+def _early_end(end: Exception, timeout_s: float, line: int) -> str:
+    where = f" in line {line}" if line else ""
+    if isinstance(end, TimeoutError):
+        return f"ran longer than {timeout_s:g} s and was killed{where}."
+    if isinstance(end, ChannelClosed):
+        return f"ended its own process{where}."
+    return f"had its process killed because it sent {end}{where}."
+
+
+def _returned(value: Any) -> tuple[Any, str | None, bool]:
+    match _dictionary(value):
+        case {"value": returned, "error": str() | None as error, "timed_out": bool(timed_out)}:
+            return returned, error, timed_out
+    raise ProtocolViolation("a result of a call that is none")
 
 
 def _outcome(value: Any) -> _Outcome:

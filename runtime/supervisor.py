@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +31,7 @@ from runtime.world_life import (
     Recorder,
     Scores,
     Status,
+    ToolReport,
     WorldDetails,
     WorldPlan,
     WorldSession,
@@ -166,14 +167,19 @@ class ManagedWorld:
             with self._lock:
                 self._viewers -= 1
 
-    def run_program(self, code: str, timeout_s: float) -> tuple[ProgramReport, Event]:
-        """Run a program and write it down; also returns the event it became. Raises WorldUnavailable."""
+    def run_program(
+        self, code: str, timeout_s: float, on_printed: Callable[[int, str], None] | None = None
+    ) -> tuple[ProgramReport, Event]:
+        """Run a program and write it down; also returns the event it became. Raises WorldUnavailable.
+
+        `on_printed` is told each line and its text as it is printed.
+        """
         session = self._running()
         lines = [line.strip() for line in code.splitlines() if line.strip()]
         headline = lines[0].lstrip("# ")[:HEADLINE_CHARACTERS] if lines else "an empty program"
         self._doing = (headline, float("inf"))
         try:
-            report = session.run_program(code, timeout_s)
+            report = session.run_program(code, timeout_s, on_printed)
         finally:
             self._doing = (headline, time.monotonic() + AFTERGLOW_SECONDS)
         event = self.events.add(
@@ -190,6 +196,19 @@ class ManagedWorld:
         with self._lock:
             self._look = replace(self._look, scores=report.scores)
         return report, event
+
+    def call_tool(self, tool: str, arguments: Mapping[str, Any], timeout_s: float = 60) -> ToolReport:
+        """Call one of FLE's tools (`runtime.tool_arguments`). Raises WorldUnavailable.
+
+        Also raises ValueError, with a sentence for the caller, for arguments that it can't take.
+        """
+        return self._running().call_tool(tool, arguments, timeout_s)
+
+    def cancel(self) -> None:
+        """End the running program or tool call, if one runs; it then says that it was ended."""
+        session = self._session
+        if session is not None:
+            session.cancel()
 
     def _activity(self, look: Look) -> str:
         """What the player is at: a program's first line where the host knows no more than that it runs one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -86,6 +86,21 @@ class ProgramReport:
 
 
 @dataclass(frozen=True)
+class ToolReport:
+    """How a call of one of FLE's tools went.
+
+    value: what it returned, as JSON (`runtime.result_shapes`). error: why it failed, in a sentence or two.
+    output: what FLE printed on the way. seconds: of wall time. tick: the world's, after the call.
+    """
+
+    value: Any
+    error: str | None
+    output: str
+    seconds: float
+    tick: int
+
+
+@dataclass(frozen=True)
 class WorldSummary:
     """A world in one row, as the API gives it; scores are numbers at all times."""
 
@@ -120,8 +135,16 @@ class WorldSession(Protocol):
     def scores(self) -> Scores:
         """Read the scores alone."""
 
-    def run_program(self, code: str, timeout_s: float) -> ProgramReport:
-        """Run a program to its end or time-out."""
+    def run_program(
+        self, code: str, timeout_s: float, on_printed: Callable[[int, str], None] | None = None
+    ) -> ProgramReport:
+        """Run a program to its end or time-out; `on_printed` is told each line and its text as it is printed."""
+
+    def call_tool(self, tool: str, arguments: Mapping[str, Any], timeout_s: float) -> ToolReport:
+        """Call one of FLE's tools. Raises ValueError for arguments that it can't take."""
+
+    def cancel(self) -> None:
+        """End the running program or call, if one runs."""
 
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
         """What stands in an area of tiles: see `viewer.picture.Scene`."""

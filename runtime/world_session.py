@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from runtime import fork_server, price_list
 from runtime.fork_server import ForkServerError
 from runtime.host import Host, HostError, ScoreReading
+from runtime.program_runner import PrintedLine
 from runtime.rcon_client import WorldGone, WorldRefused
 from runtime.world_life import (
     LaunchError,
     Look,
     ProgramReport,
     Scores,
+    ToolReport,
     WorldDetails,
     WorldPlan,
     WorldUnavailable,
@@ -141,10 +143,17 @@ class HostedWorld:
             alerts=tuple(seen.alerts),
         )
 
-    def run_program(self, code: str, timeout_s: float) -> ProgramReport:
+    def run_program(
+        self, code: str, timeout_s: float, on_printed: Callable[[int, str], None] | None = None
+    ) -> ProgramReport:
         """Run a program. Raises ValueError for one that is too long."""
+
+        def printed(line: PrintedLine) -> None:
+            if on_printed is not None:
+                on_printed(line.line, line.text)
+
         with _unavailable():
-            result = self.host.run_program(code, timeout_s)
+            result = self.host.run_program(code, timeout_s, printed)
         # What the program did and printed is worth more than its newest score.
         with suppress(WorldUnavailable):
             self.scores()
@@ -161,6 +170,15 @@ class HostedWorld:
             notes=tuple(notes),
             scores=self._known_scores(),
         )
+
+    def call_tool(self, tool: str, arguments: Mapping[str, Any], timeout_s: float) -> ToolReport:
+        """Call one of FLE's tools. Raises ValueError for a call that can't be made."""
+        with _unavailable():
+            return self.host.call_tool(tool, arguments, timeout_s)
+
+    def cancel(self) -> None:
+        """End the running program or call, if one runs."""
+        self.host.cancel()
 
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
         """What stands in an area of tiles."""

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runtime.world_life import Look, ProgramReport, Scores, WorldDetails, WorldPlan, WorldUnavailable
+from runtime.world_life import (
+    Look,
+    ProgramReport,
+    Scores,
+    ToolReport,
+    WorldDetails,
+    WorldPlan,
+    WorldUnavailable,
+)
 
 
 class StandInSession:
@@ -40,10 +48,17 @@ class StandInSession:
             produced={"iron-plate": 12.0},
         )
 
-    def run_program(self, code: str, timeout_s: float) -> ProgramReport:
+    def run_program(
+        self, code: str, timeout_s: float, on_printed: Callable[[int, str], None] | None = None
+    ) -> ProgramReport:
         self.points += 10
         error = "Exception: no such thing" if "raise" in code else None
         return ProgramReport("hello\n", error, 1 if error else None, 0.01, self.scores())
+
+    def call_tool(self, tool: str, arguments: Mapping[str, Any], timeout_s: float) -> ToolReport:
+        raise ValueError("A world that stands in has no tools.")
+
+    def cancel(self) -> None: ...
 
     def position(self) -> tuple[float, float]:
         return (3.0, -4.0)
