@@ -92,13 +92,14 @@ class Atlas:
 
     @classmethod
     def build(cls, pictures: Iterable[Picture]) -> Atlas:
-        """Lay pictures out on sheets. Raises ValueError for one that is larger than a sheet."""
-        listed = sorted(pictures, key=lambda p: (-p.pixels.shape[0], -p.pixels.shape[1]))
-        cells = np.zeros(len(listed), CELL)
+        """Lay pictures out on sheets; they are numbered as they come. Raises ValueError for one that is larger than a sheet."""
+        numbered = list(enumerate(pictures))
+        numbered.sort(key=lambda p: (-p[1].pixels.shape[0], -p[1].pixels.shape[1]))
+        cells = np.zeros(len(numbered), CELL)
         sheets: list[Pixels] = []
         x = y = row_height = SHEET_SIDE
         names = {}
-        for number, picture in enumerate(listed):
+        for number, picture in numbered:
             height, width = picture.pixels.shape[:2]
             wide, high = (-(-side // GAP) * GAP + GAP for side in (width, height))
             if max(wide, high) > SHEET_SIDE:

@@ -1,0 +1,49 @@
+"""Two ways to draw a list of quads, behind one interface: the GPU's and NumPy's."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from viewer.atlas import Atlas, Pixels, our_atlas
+from viewer.display_list import DisplayList
+from viewer.renderers.gpu import GpuRenderer, NoAdapter
+from viewer.renderers.numpy_ import NumpyRenderer
+from viewer.view import View
+
+NAMES = ("gpu", "numpy")
+
+
+class Renderer(Protocol):
+    """Draws pictures; for one thread at a time."""
+
+    @property
+    def name(self) -> str:
+        """One of NAMES."""
+
+    @property
+    def adapter(self) -> str:
+        """What it draws with, for people."""
+
+    def draw(self, display_list: DisplayList, view: View) -> Pixels:
+        """One frame: uint8[height, width, RGBA], opaque."""
+
+    def close(self) -> None:
+        """Give back what is held; the next frame takes it again."""
+
+
+def renderer(name: str, atlas: Atlas | None = None) -> Renderer:
+    """The renderer of that name, one of NAMES, with our own art unless told otherwise.
+
+    Raises:
+        NoAdapter: the GPU's was asked for where there is nothing to draw with.
+    """
+    atlas = atlas or our_atlas()
+    return GpuRenderer(atlas) if name == "gpu" else NumpyRenderer(atlas)
+
+
+def best_renderer(atlas: Atlas | None = None) -> Renderer:
+    """The GPU's where there is an adapter, NumPy's elsewhere."""
+    try:
+        return renderer("gpu", atlas)
+    except NoAdapter:
+        return renderer("numpy", atlas)
