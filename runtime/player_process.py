@@ -12,6 +12,9 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 END_SECONDS = 5.0
 LIBC = ctypes.CDLL(None)
+FINAL_CODES = (0, os.EX_CONFIG)
+"""By these exit codes a player says that it is not to be started again: it is done, or a person has to put
+something right first."""
 
 
 class PlayerProcess:
@@ -56,6 +59,11 @@ class PlayerProcess:
         if code is None:
             return None
         return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    @property
+    def final(self) -> bool:
+        """Whether it has ended and is not to be started again."""
+        return self._process.poll() in FINAL_CODES
 
     def end(self) -> None:
         """Ask it to end, and make it end if it doesn't."""

@@ -68,11 +68,15 @@ ALERT = re.compile(r"^(?:\d+ of )?([\w-]+).*: ([^:]*)$")
 
 @dataclass(frozen=True)
 class PlayerPlan:
-    """Who plays a world: the name shown, and the command that plays."""
+    """Who plays a world: the name shown, and the command that plays.
+
+    A player with runs of its own records them itself, so that they go on when it is started again.
+    """
 
     agent: str
     command: Sequence[str]
     log: Path
+    own_runs: bool = False
 
 
 def backoff(attempt: int) -> float:
@@ -408,15 +412,16 @@ class PlayerKeeper:
             outcome = self._process.outcome()
             if outcome is None:
                 return
-            self._process = None
-            self._recorder.run_ended(self._world, outcome)
+            final, self._process = self._process.final, None
+            self._run_ended(outcome)
             self._events.add("status", tick, f"the player {self._plan.agent} ended ({outcome})")
             self._attempt = 1 if now - self._began > STEADY_SECONDS else self._attempt + 1
-            self._due = now + backoff(self._attempt)
+            self._due = float("inf") if final else now + backoff(self._attempt)
         if now >= self._due:
             self._process = PlayerProcess(self._plan.command, self._plan.log)
             self._began = now
-            self._recorder.run_started(self._world, self._plan.agent)
+            if not self._plan.own_runs:
+                self._recorder.run_started(self._world, self._plan.agent)
             self._events.add("status", tick, f"the player {self._plan.agent} begins to play")
 
     def stop(self) -> None:
@@ -424,7 +429,11 @@ class PlayerKeeper:
         if self._process is not None:
             self._process.end()
             self._process = None
-            self._recorder.run_ended(self._world, "stopped")
+            self._run_ended("stopped")
+
+    def _run_ended(self, outcome: str) -> None:
+        if not self._plan.own_runs:
+            self._recorder.run_ended(self._world, outcome)
 
 
 class Supervisor:
