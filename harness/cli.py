@@ -54,8 +54,12 @@ def up(
     Every option is also an environment variable: CLAUDETORIO_HOST, CLAUDETORIO_PORT, …
     """
     settings = load_settings(host=host, port=port, data=data, worlds=worlds, agent=agent, speed=speed)
-    if settings.agent == "claude":
-        fail("--agent claude is not available yet: use --agent scripted, which needs no key.", 2)
+    from harness.settings import has_key
+
+    if settings.agent == "claude" and not has_key():
+        fail(
+            "--agent claude needs a key: set ANTHROPIC_API_KEY, or use --agent scripted, which needs none.", 2
+        )
     from harness.up import CannotStart, run
 
     try:

@@ -51,6 +51,7 @@ class Saying(Usage):
     stop_reason: str | None = None
     unusable: str | None = None
     fresh: bool = False
+    cursor: str | None = None
 
 
 class Beginning(BaseModel):

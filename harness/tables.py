@@ -89,6 +89,8 @@ class Message(Usage, table=True):
     """Why this reply is no part of the conversation."""
     fresh: bool = False
     """The conversation begins anew with this message."""
+    cursor: str | None = None
+    """Up to where in the world's events it tells."""
     time: datetime = Field(default_factory=now)
     content: list[dict[str, Any]] = Field(sa_type=JSON)
     """Its blocks, as Claude's API has them; results of tools are with the calls."""

@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from harness.addresses import ANY, url_of
+from harness.prices import UnknownPrice, prices
 from harness.run_api import run_routes
 from harness.scores import ScoreBook
 from harness.settings import Settings
@@ -54,6 +55,11 @@ def run(settings: Settings) -> None:
         CannotStart: with what to do about it.
     """
     console = Console(stderr=True)
+    if settings.player == "claude":
+        try:
+            prices(settings)
+        except UnknownPrice as error:
+            raise CannotStart(f"{error}.") from error
     with data_folder(settings.data) as data, listening(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
         log_to(data / "logs" / "claudetorio.log")
@@ -118,13 +124,22 @@ def world_plans(settings: Settings) -> list[WorldPlan]:
 
 def player_plan(settings: Settings, world: str, port: int) -> PlayerPlan | None:
     """The player of a world: a client of its MCP server like any other."""
-    if settings.agent == "none":
+    if settings.player == "none":
         return None
     url = f"{url_of(settings.host, port)}/worlds/{world}/mcp"
+    folder = settings.data.resolve() / "worlds" / world
+    if settings.player == "claude":
+        own = ["--url", url, "--world", world, "--folder", str(folder / "claude")]
+        return PlayerPlan(
+            agent="claude",
+            command=[sys.executable, "-m", "harness.claude", *own],
+            log=folder / "player.log",
+            own_runs=True,
+        )
     return PlayerPlan(
         agent="scripted",
         command=[sys.executable, "-m", "harness.player", "--url", url, "--name", world],
-        log=settings.data.resolve() / "worlds" / world / "player.log",
+        log=folder / "player.log",
     )
 
 

@@ -68,7 +68,7 @@ def test_an_unwritable_data_folder_is_one_sentence(tmp_path: Path) -> None:
         (["--worlds", "0"], {}, 1, "--worlds (or CLAUDETORIO_WORLDS) is 0"),
         (["--agent", "human"], {}, 1, "--agent (or CLAUDETORIO_AGENT) is 'human'"),
         ([], {"CLAUDETORIO_PORT": "http"}, 1, "CLAUDETORIO_PORT) is 'http'"),
-        (["--agent", "claude"], {}, 2, "not available yet"),
+        (["--agent", "claude"], {"ANTHROPIC_API_KEY": ""}, 2, "ANTHROPIC_API_KEY"),
         ([], {"DATABASE_URL": "sqlite:////nonexistent/x.db"}, 1, "DATABASE_URL"),
         (["--host", "no.such.host.invalid"], {}, 1, "--host"),
     ],

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("stop_reason", sa.String()),
         sa.Column("unusable", sa.String()),
         sa.Column("fresh", sa.Boolean(), nullable=False),
+        sa.Column("cursor", sa.String()),
         sa.Column("time", sa.DateTime(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
     )
