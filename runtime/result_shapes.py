@@ -84,32 +84,31 @@ def shape(value: Any) -> Any:
 
 
 def _entity(entity: Any) -> dict[str, Any]:
-    known: dict[str, Any] = {"name": entity.name, "position": _position(entity.position)}
-    direction = getattr(entity, "direction", None)
-    if isinstance(direction, Enum):
-        known["direction"] = direction.name.lower()
-    size = getattr(entity, "tile_dimensions", None)
+    # The world's answers have more fields than FLE's class knows: the same inventory under several names, say.
+    known = {name: getattr(entity, name) for name in type(entity).model_fields}
+    shown: dict[str, Any] = {"name": entity.name, "position": _position(entity.position)}
+    if isinstance(known.get("direction"), Enum):
+        shown["direction"] = entity.direction.name.lower()
+    size = known.get("tile_dimensions")
     if size is not None:
-        known["size"] = [_number(size.tile_width), _number(size.tile_height)]
-    known["status"] = _status(entity)
-    known["warnings"] = [
-        str(warning).strip("\"'")[:MAX_TEXT] for warning in (getattr(entity, "warnings", None) or [])
-    ][:MAX_WARNINGS]
+        shown["size"] = [_number(size.tile_width), _number(size.tile_height)]
+    shown["status"] = _status(entity)
+    shown["warnings"] = _warnings(known.get("warnings") or [])
     recipe = getattr(entity, "recipe", None)
-    known["recipe"] = recipe.name if isinstance(recipe, ent.Recipe) else recipe
-    known["contents"] = _contents(entity)
-    known["fluids"] = _fluids(entity)
-    known["resources"] = {ore.name: ore.count for ore in getattr(entity, "resources", None) or []}
-    for name in _POSITIONS:
-        place = getattr(entity, name, None)
-        if place is not None:
-            known[name] = _position(place)
-    known["connections"] = _connections(entity)
-    for name in _AS_THEY_ARE:
-        known[name] = shape(getattr(entity, name, None))
-    known["energy"] = _number(getattr(entity, "energy", 0) or 0) or None
-    known["network"] = getattr(entity, "electrical_id", None)
-    return _without_empty(known)
+    name = recipe.get("name") if isinstance(recipe, dict) else getattr(recipe, "name", recipe)
+    shown["recipe"] = name if isinstance(name, str) else None
+    shown["contents"] = _contents(known)
+    shown["fluids"] = _fluids(known.get("fluid_box") or [])
+    shown["resources"] = {ore.name: ore.count for ore in known.get("resources") or []}
+    for field in _POSITIONS:
+        if known.get(field) is not None:
+            shown[field] = _position(known[field])
+    shown["connections"] = _connections(known)
+    for field in _AS_THEY_ARE:
+        shown[field] = shape(known.get(field))
+    shown["energy"] = _number(known.get("energy") or 0) or None
+    shown["network"] = known.get("electrical_id")
+    return _without_empty(shown)
 
 
 def _group(group: Any) -> dict[str, Any]:
@@ -119,7 +118,7 @@ def _group(group: Any) -> dict[str, Any]:
         "kind": "group",
         "position": _position(group.position),
         "status": _status(group),
-        "warnings": sorted({str(w).strip("\"'") for part in parts for w in part.warnings})[:MAX_WARNINGS],
+        "warnings": _warnings(sorted({warning for part in parts for warning in part.warnings})),
         "count": len(parts),
         "parts": dict(Counter(part.name for part in parts)),
         "positions": _few_positions([part.position for part in parts]),
@@ -135,46 +134,46 @@ def _group(group: Any) -> dict[str, Any]:
     return _without_empty(known)
 
 
-def _contents(entity: Any) -> dict[str, dict[str, Any]]:
-    contents: dict[str, dict[str, Any]] = {}
-    # The world's answers have more fields than FLE's class knows: of one inventory under several names.
-    fields = type(entity).model_fields
-    for field, name in _CONTENTS.items():
-        items = getattr(entity, field) if field in fields else None
-        if items:
-            contents[name] = _counts(items)
-    inventory = entity.inventory if "inventory" in fields else None
+def _contents(known: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    contents = {name: _counts(known[field]) for field, name in _CONTENTS.items() if known.get(field)}
+    inventory = known.get("inventory")
     if isinstance(inventory, list):  # a splitter's lanes
         together: Counter[str] = Counter()
         for lane in inventory:
             together.update(_counts(lane))
-        inventory = dict(together)
-    if isinstance(inventory, Mapping) and set(inventory) <= {"left", "right"}:
+        contents["inventory"] = dict(together)
+    elif isinstance(inventory, dict) and set(inventory) <= {"left", "right"}:  # a belt's
         contents |= {lane: _counts(items) for lane, items in inventory.items()}
     elif inventory:
         contents["inventory"] = _counts(inventory)
     return _without_empty(contents)
 
 
-def _fluids(entity: Any) -> dict[str, Any]:
-    boxes = getattr(entity, "fluid_box", None) or []
+def _fluids(boxes: Any) -> dict[str, Any]:
     amounts: Counter[str] = Counter()
     for box in [boxes] if isinstance(boxes, dict) else boxes:
         if isinstance(box, dict) and isinstance(box.get("amount"), int | float):
-            amounts[str(box.get("name")).strip('"')] += box["amount"]
+            amounts[_unquoted(box.get("name"))] += box["amount"]
     return {name: _number(amount) for name, amount in amounts.items()}
 
 
-def _connections(entity: Any) -> list[dict[str, Any]]:
-    connections = [_position(place) for place in getattr(entity, "connection_points", None) or []]
+def _connections(known: dict[str, Any]) -> list[dict[str, Any]]:
+    connections = [_position(place) for place in known.get("connection_points") or []]
     for kind in ("input", "output"):
-        for place in getattr(entity, f"{kind}_connection_points", None) or []:
-            fluid = getattr(place, "type", None)
+        for place in known.get(f"{kind}_connection_points") or []:
+            fluid = _unquoted(getattr(place, "type", None) or "")
             connections.append(_position(place) | {"kind": kind} | ({"fluid": fluid} if fluid else {}))
-    steam = getattr(entity, "steam_output_point", None)
-    if steam is not None:
-        connections.append(_position(steam) | {"kind": "output", "fluid": "steam"})
+    if known.get("steam_output_point") is not None:
+        connections.append(_position(known["steam_output_point"]) | {"kind": "output", "fluid": "steam"})
     return connections
+
+
+def _warnings(warnings: list[Any]) -> list[str]:
+    return [_unquoted(warning)[:MAX_TEXT] for warning in warnings[:MAX_WARNINGS]]
+
+
+def _unquoted(text: Any) -> str:
+    return str(text).strip("\"'")
 
 
 def _recipe(recipe: Any) -> dict[str, Any]:
