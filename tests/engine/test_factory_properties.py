@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.engine.entity import Entity
+from runtime.engine.prototypes import joules, load
 from runtime.engine.save import Save, dumps, loads, state_hash
 from runtime.engine.systems.crafting import CraftingMachine
 from runtime.engine.systems.electricity import ONE, UNITS, Accumulator
@@ -19,6 +20,7 @@ from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.labs import Lab
 from runtime.engine.systems.mining import MiningDrill
 from runtime.engine.systems.plans import plan_of
+from runtime.engine.systems.steam import Boiler
 from runtime.engine.views import look, scene
 from runtime.engine.world import World
 from tests.engine import random_factories as rf
@@ -63,6 +65,54 @@ def test_items_fluids_and_energy_are_conserved(factory: Factory, waits: list[int
         assert not any(change.values()), change
         # Satisfaction is cut to a `ONE`th: less than that share of what all ask for, here never 10 MW, goes in a tick.
         assert -0.01 <= energy_lost(world) <= 0.01 + world.tick * 10e6 / 60 / ONE
+
+
+def burners(world: World) -> list[Any]:
+    """What burns fuel."""
+    return [e for e in rf.standing(world) if getattr(e, "burner", None) is not None]
+
+
+def fuel_energy(entity: Any) -> float:
+    """What its fuel still gives, joules."""
+    entity.burner.settle(entity.world.tick)
+    slots = entity.burner.inventory.contents().items()
+    held = entity.burner.remaining + (entity.buffer if isinstance(entity, Inserter) else 0.0)
+    return float(held + sum(load().item[n].fuel_value * count for n, count in slots))
+
+
+def most(entity: Any) -> float:
+    """The most that it takes of its fuel in a tick, joules."""
+    if isinstance(entity, Boiler):
+        return entity.consumption
+    if isinstance(entity, Inserter):
+        raw = entity.proto.raw
+        turn, stretch = raw["rotation_speed"], raw["extension_speed"]
+        return float(turn * joules(raw["energy_per_rotation"]) + stretch * joules(raw["energy_per_movement"]))
+    return float(entity.usage())
+
+
+@quick(20)
+@given(factories(), st.integers(0, 2000))
+def test_fuel_gives_its_energy_to_work_alone(factory: Factory, wait: int) -> None:
+    world = rf.build(factory)
+    world.advance(wait)
+    watched = burners(world)
+    least = load().item["wood"].fuel_value  # in a tick fuel comes, if at all, in multiples of this
+    taken = dict.fromkeys(watched, 0.0)
+    for tick in range(1, 61):
+        before = [(fuel_energy(e), e.status(), getattr(e, "progress", None)) for e in watched]
+        world.advance(world.tick + 1)
+        for entity, (energy, status, progress) in zip(watched, before, strict=True):
+            used = (energy - fuel_energy(entity) + 0.01) % least - 0.01
+            taken[entity] += used
+            # An arm may pay for a swing when it ends; of the last fuel, what doesn't last a tick goes unused.
+            late = 80 if isinstance(entity, Inserter) else 1
+            assert taken[entity] <= most(entity) * (tick + late) + 0.01 * tick, (entity, taken[entity])
+            if isinstance(entity, (CraftingMachine, MiningDrill)):
+                if status == entity.status() == "working" and progress != entity.progress:
+                    assert used >= most(entity) - 0.01, (entity, used)
+                elif "working" not in (status, entity.status()) and progress == entity.progress:
+                    assert used <= 0.01, (entity, used, status)
 
 
 @quick(20)

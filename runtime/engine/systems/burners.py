@@ -114,6 +114,18 @@ class Burner:
         self.burning = None
         return False
 
+    def goes_on(self, tick: int) -> bool:
+        """Settle, and light the next fuel once what burns lasts no whole tick more; whether there was any. What is left of
+        the old burns with the new, or goes to waste if there is none."""
+        self.settle(tick)
+        if self.remaining > 0 and self.ticks_left() > 0:
+            return True
+        rest, self.remaining = self.remaining, 0.0
+        if not self.load_fuel():
+            return False
+        self.remaining += rest
+        return True
+
     def ticks_left(self) -> int:
         """For how many whole ticks what burns now lasts at the present rate (call `settle` first)."""
         return int(self.remaining / self.rate + 1e-9) if self.rate else 1 << 40

@@ -351,13 +351,10 @@ class CraftingMachine(Receiver):
     def _refuel(self, tick: int) -> None:
         burner = self.burner
         assert burner is not None
-        burner.settle(tick)
-        if burner.ticks_left() <= 0:
-            burner.remaining = 0.0
-            if not burner.load_fuel():
-                self._stop(tick)
-                return
-        self._schedule(tick)
+        if burner.goes_on(tick):
+            self._schedule(tick)
+        else:
+            self._stop(tick)
 
     def _stop(self, tick: int) -> None:
         """Stand still, drawing no power; what has been done of a craft is kept."""

@@ -579,14 +579,8 @@ class Reactor(HeatPipe):
     def on_event(self, world: Any, tick: int) -> None:
         burner = self.burner
         assert burner is not None
-        burner.settle(tick)
-        if burner.ticks_left() <= 0:
-            rest, burner.remaining = burner.remaining, 0.0
-        else:
-            rest = 0.0
-        burns = self.active and burner.load_fuel()
+        burns = self.active and burner.goes_on(tick)
         if burns:
-            burner.remaining += rest
             burner.set_rate(math.floor(self.consumption * FINE) / FINE, tick)
             world.schedule(self, tick + max(1, burner.ticks_left()), CRAFT)
         else:

@@ -350,13 +350,10 @@ class MiningDrill(Receiver):
         if tick >= self._finish:
             self._finished(0)
             return
-        burner.settle(tick)
-        if burner.ticks_left() <= 0:
-            burner.remaining = 0.0
-            if not burner.load_fuel():
-                self._pause()
-                return
-        self._schedule()
+        if burner.goes_on(tick):
+            self._schedule()
+        else:
+            self._pause()
 
     def _finished(self, spare: int) -> None:
         target = self.target

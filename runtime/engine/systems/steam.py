@@ -212,14 +212,10 @@ class Boiler(FluidEntity):
     def on_event(self, world: Any, tick: int) -> None:
         burner = self.burner
         assert burner is not None
-        burner.settle(tick)
-        if burner.ticks_left() <= 0:
-            rest, burner.remaining = burner.remaining, 0.0
-            if not burner.load_fuel():
-                self.touch()
-                return
-            burner.remaining += rest
-        self._plan(burner)
+        if burner.goes_on(tick):
+            self._plan(burner)
+        else:
+            self.touch()
 
     def _fuelled(self) -> None:
         self.changed()
