@@ -112,6 +112,48 @@ def status(
     Console().print(table)
 
 
+@app.command()
+def mcp(
+    world: Annotated[
+        str | None, typer.Argument(help="The world to serve; the fleet when left out.", show_default=False)
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The gateway's address.", show_default="http://127.0.0.1:3000")
+    ] = None,
+    tools: Annotated[
+        str | None, typer.Option(help="program: only the few tools that one who writes programs needs.")
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Serve a world of a running `claudetorio up` to an MCP client over stdio.
+
+    CLAUDETORIO_TOKEN is sent as the bearer token, if it is set: a world that is claimed wants it.
+    """
+    import os
+    from urllib.parse import quote
+
+    if tools not in (None, "program"):
+        fail(f"--tools is {tools!r}; it must be program, or left out.")
+    settings = load_settings(host=host, port=port)
+
+    import anyio
+
+    from harness.addresses import url_of
+    from mcp_servers.stdio import NoGateway, serve_stdio
+
+    address = (url or url_of(settings.host, settings.port)).rstrip("/")
+    path = f"/worlds/{quote(world, safe='')}/mcp" if world else "/mcp"
+    try:
+        anyio.run(
+            serve_stdio,
+            f"{address}{path}{f'?tools={tools}' if tools else ''}",
+            os.environ.get("CLAUDETORIO_TOKEN"),
+        )
+    except NoGateway as error:
+        fail(f"{error}.")
+
+
 @app.command(name="eval", context_settings=PASS_ON)
 def evaluate(context: typer.Context) -> None:
     """Let an agent play FLE's tasks and verify them."""
