@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +57,12 @@ QUERIES: dict[str, str] = {
     "get_walking_queue_length": "P",
     "get_resource_name_at_position": "Pnn",
 }
+
+LOOKS = frozenset({"get_entities", "get_entity"})
+"""Actions before which FLE's clients pause, so that what was done shows its effects."""
+SETTLE_TICKS, SETTLE_SECONDS = 6, 0.1
+"""After the last act, before one of LOOKS: FLE's pause of 0.1 s at the game's own speed, and at most so long."""
+_FAILURE = re.compile(r'\["a"\] = false,\s*\["b"\] = (.*?),?\s*\}\s*$', re.DOTALL)
 
 ELAPSED_QUERY = "/sc rcon.print(storage.elapsed_ticks or 0)"
 MAX_SLEEP_SECONDS = 24 * 3600
@@ -233,6 +240,12 @@ class Broker:
         self._player_index = player_index
         self._elapsed: float | None = None
         self._path_goals: dict[Literal, tuple[Literal, Literal]] = {}
+        self.failure: str | None = None
+        """What FLE's Lua said in the last answer, if that call failed: its clients drop parts of it."""
+        self.acted = 0
+        """The tick at which the last action that changes something was over."""
+        self.after: Broker = self
+        """Whose actions are waited for before LOOKS; another's, for a process that only looks."""
         self.stop = threading.Event()
         """Set it to end a wait at once (TimeUp)."""
 
@@ -269,6 +282,9 @@ class Broker:
         activity = describe(call, self._path_goals)
         if activity is not None:
             self._on_activity(activity)
+        if call.action in LOOKS:
+            self._settle()
+        self.failure = None
         response = self._world.command(encode_call(call))
         header, _, answer = response.partition("\n")
         numbers = header.split(" ")
@@ -276,11 +292,21 @@ class Broker:
             tick, cost, self._elapsed = int(numbers[0]), float(numbers[1]), float(numbers[2])
         except (ValueError, IndexError) as error:
             raise Refused(f"The world could not run {call.action}: {response.strip()}") from error
+        failed = _FAILURE.search(answer)
+        if failed is not None:
+            self.failure = failed.group(1)
         if call.action == "request_path":
             self._remember_goal(call, answer)
         if not _is_dry_run(call):
             self._wait_for(tick + math.ceil(cost), deadline)
+        if activity is not None:
+            self.acted = tick + math.ceil(cost)
         return answer
+
+    def _settle(self) -> None:
+        deadline = time.monotonic() + SETTLE_SECONDS
+        with suppress(TimeUp):
+            self._wait_for(self.after.acted + SETTLE_TICKS, deadline)
 
     def _remember_goal(self, call: Call, answer: str) -> None:
         handle = re.search(r'\["b"\] = (\d+)', answer)

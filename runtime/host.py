@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime import fork_server, look, price_list, things, tool_arguments
+from runtime import fork_server, look, price_list, things, tool_arguments, tool_hints
 from runtime.broker import Broker
 from runtime.channel import ChannelClosed, Frame, ProtocolViolation, read_json
 from runtime.fle_attach import prelude
@@ -103,6 +103,11 @@ class Host:
             state_file=state_file,
             on_printed=lambda line: self._tell("printed", f"{line.line}: {line.text}"),
         )
+        # A process that no agent's code was in, made when first needed: looking doesn't wait for what the player does.
+        self._looking = threading.Lock()
+        eyes = Broker(world, speed=lambda: self._speed)
+        eyes.after = self._broker
+        self._looker = ProgramRunner(forks, eyes)
 
     @property
     def activity(self) -> str:
@@ -208,23 +213,38 @@ class Host:
         """
         _check_timeout(timeout_s)
         checked = tool_arguments.check(tool, arguments)
+        if tool in tool_arguments.LOOKING:
+            with self._looking:
+                return self._call(self._looker, tool, checked, timeout_s)
         with self._acting:
-            start = time.monotonic()
             try:
-                ready = things.look_up(self._world, tool, checked)
-                result = self._runner.call(tool, ready.arguments, timeout_s, ready.position)
-            except things.NothingThere as error:
-                result = CallResult(None, str(error), [])
+                return self._call(self._runner, tool, checked, timeout_s)
             finally:
                 if self._activity != IDLE:
                     self._set_activity(IDLE)
-            return ToolReport(
-                value=result.value,
-                error=result.error,
-                output="".join(f"{line.text}\n" for line in result.lines),
-                seconds=time.monotonic() - start,
-                tick=self._world.tick(),
-            )
+
+    def _call(
+        self, runner: ProgramRunner, tool: str, arguments: dict[str, Any], timeout_s: float
+    ) -> ToolReport:
+        start = time.monotonic()
+        try:
+            ready = things.look_up(self._world, tool, arguments)
+            arguments = ready.arguments
+            result = runner.call(tool, ready.arguments, timeout_s, ready.position)
+        except things.NothingThere as nothing:
+            result = CallResult(None, str(nothing), [])
+        error, output = result.error, "".join(f"{line.text}\n" for line in result.lines)
+        if error is not None:
+            error = tool_hints.explain(self._world, tool, arguments, error, result.failure)
+        elif tool == "can_place_entity" and result.failure is not None:
+            output += tool_hints.explain(self._world, tool, arguments, "", result.failure) + "\n"
+        return ToolReport(
+            value=result.value,
+            error=error,
+            output=output,
+            seconds=time.monotonic() - start,
+            tick=self._world.tick(),
+        )
 
     def cancel(self) -> None:
         """Ends the running program or call, if one runs."""
@@ -277,9 +297,10 @@ class Host:
 
     def close(self) -> None:
         """Ends the running program and the program process; the world plays on."""
-        self._runner.cancel()
-        with self._acting:
-            self._runner.close()
+        for lock, runner in ((self._acting, self._runner), (self._looking, self._looker)):
+            runner.cancel()
+            with lock:
+                runner.close()
 
     def _load_prelude(self) -> None:
         """Defines FLE's Lua in the world: where it knows `/prelude`, for all its restores to come."""

@@ -40,8 +40,8 @@ MAX_LINES = 2_000
 
 _ANSWERS = {Frame.ANSWER: 64 << 20, Frame.REFUSED: 1 << 16, Frame.TIME_UP: 0}
 _ORDERS = {Frame.RESTORE: MAX_STATE_BYTES, Frame.RUN: 16 << 20, Frame.CALL: 1 << 20}
-_PAUSING = ("get_entity", "get_entities", "insert_item")
-"""FLE's tools that sleep before they look."""
+_PAUSING = ("get_entity", "get_entities")
+"""FLE's tools that sleep before they look; the broker sees to that (`broker.LOOKS`)."""
 _NO_PROCESSES = frozenset(
     {"os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen"}
 )
@@ -209,7 +209,7 @@ class Prepared:
 
 
 def _end_pauses(controllers: dict[str, Any]) -> None:
-    """Ends the pauses of a fixed length by which FLE's clients let the world catch up: the broker sees to that."""
+    """Ends the pauses by which FLE's clients let what was done show its effects: the broker sees to that."""
     for name in _PAUSING:
         type(controllers[name]).__call__.__globals__["sleep"] = _do_not_sleep
         module = sys.modules.get(f"fle.env.tools.agent.{name}.client")

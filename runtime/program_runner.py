@@ -9,7 +9,8 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,8 @@ class CallResult:
     value: Any
     error: str | None
     lines: list[PrintedLine]
+    failure: str | None = None
+    """What FLE's Lua said, if the call's last command failed."""
 
 
 class ProgramRunner:
@@ -92,6 +95,8 @@ class ProgramRunner:
         self._notes: list[str] = []
         self._state: bytes | None = None
         self._cancelled = threading.Event()
+        self._running = False
+        self._cancel_lock = threading.Lock()
         if state_file is not None and state_file.exists():
             self._state = state_file.read_bytes()
 
@@ -148,6 +153,16 @@ class ProgramRunner:
 
         Raises ForkServerError when no program process could be had.
         """
+        with self._busy():
+            return self._run(code, timeout_s, position, on_printed)
+
+    def _run(
+        self,
+        code: str,
+        timeout_s: float,
+        position: tuple[float, float] | None,
+        on_printed: Callable[[PrintedLine], None] | None,
+    ) -> ProgramResult:
         start = time.monotonic()
         order = {"code": code, "timeout_s": timeout_s, "position": position}
         talk = self._begin(Frame.RUN, order, timeout_s, on_printed)
@@ -193,9 +208,19 @@ class ProgramRunner:
 
         Raises ForkServerError when no program process could be had.
         """
+        with self._busy():
+            return self._call(tool, arguments, timeout_s, position)
+
+    def _call(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        timeout_s: float,
+        position: tuple[float, float] | None,
+    ) -> CallResult:
         order = {"tool": tool, "arguments": arguments, "timeout_s": timeout_s, "position": position}
         talk = self._begin(Frame.CALL, order, timeout_s, None)
-        value = None
+        self._broker.failure = value = None
         try:
             value, error, timed_out = _returned(talk.hold(_WHILE_CALLING))
         except _DEATHS as end:
@@ -207,15 +232,31 @@ class ProgramRunner:
             error = f"The call {ENDED_BY_REQUEST}"
         if self._child is None:
             self.make_ready()
-        return CallResult(value, error, talk.lines)
+        return CallResult(value, error, talk.lines, self._broker.failure)
 
     def cancel(self) -> None:
-        """Ends the running program, if one runs; from any thread."""
-        self._cancelled.set()
+        """Ends the running program or call, if one runs; from any thread."""
+        with self._cancel_lock:
+            if not self._running:
+                return
+            self._cancelled.set()
         self._broker.stop.set()
         child = self._child
         if child is not None:
             self._fork_server.kill(child)
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """While the block runs, there is something to cancel."""
+        with self._cancel_lock:
+            self._running = True
+            self._cancelled.clear()
+            self._broker.stop.clear()
+        try:
+            yield
+        finally:
+            with self._cancel_lock:
+                self._running = False
 
     def close(self) -> None:
         """Ends the program process."""
@@ -229,8 +270,6 @@ class ProgramRunner:
         on_printed: Callable[[PrintedLine], None] | None,
     ) -> "_Conversation":
         """Has a process start on an order; one that died while it waited is replaced first."""
-        self._cancelled.clear()
-        self._broker.stop.clear()
 
         def printed(line: PrintedLine) -> None:
             self._on_printed(line)
@@ -243,6 +282,8 @@ class ProgramRunner:
             talk = _Conversation(self._child, self._broker, printed, time.monotonic() + timeout_s)
             try:
                 talk.begin(kind, order)
+                if self._cancelled.is_set():
+                    self._fork_server.kill(self._child)
                 return talk
             except _DEATHS as death:
                 self._discard()

@@ -91,7 +91,7 @@ def look_up(world: World, tool: str, arguments: Mapping[str, Any]) -> Ready:
     if meant:
         command += _FIND
     for value in meant.values():
-        name = value.get("name")
+        name = "rocket-silo" if tool == "launch_rocket" else value.get("name")
         parts: Literal = list(GROUPS.get(name, (name,))) if name is not None else None
         command += f"find({encode(value['x'])}, {encode(value['y'])}, {encode(parts)})\n"
     character, *found = world.command(command).split("\n")[: len(meant) + 1] + [""] * len(meant)

@@ -16,6 +16,17 @@ MAX_COUNT = 1_000_000
 MAX_DISTANCE = 1_000
 MAX_SLEEP_SECONDS = 24 * 3600
 MAX_NAMES = 50
+MAX_BOX_TILES = 30
+"""A side of an area that is looked for: FLE's search takes minutes for a hundred."""
+
+LOOKING = frozenset(
+    {
+        "get_entities", "get_entity", "get_prototype_recipe", "get_research_progress", "get_resource_patch",
+        "inspect_inventory", "nearest", "nearest_buildable",
+    }
+)  # fmt: skip
+"""The tools that leave the world and the character as they are. (FLE's can_place_entity may step aside, and
+get_connection_amount tries a path.)"""
 
 Json = Any
 Check = Callable[[str, Json], Json]
@@ -135,7 +146,7 @@ def _prototypes(name: str, value: Json) -> list[str]:
 
 
 def _box(name: str, value: Json) -> dict[str, Json]:
-    side = _whole(1, MAX_DISTANCE)
+    side = _whole(1, MAX_BOX_TILES)
     example = 'a size such as {"width": 3, "height": 2}'
     box = _fields(name, value, {"width": side, "height": side}, example)
     if len(box) < 2:

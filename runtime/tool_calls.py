@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fle.env.entities import BuildingBox, Direction, Entity, Position
+from fle.env.entities import BuildingBox, Direction, Entity, EntityStatus, Position
 from fle.env.game_types import Prototype, RecipeName, Resource, Technology, prototype_by_name
 
 from runtime.result_shapes import shape
@@ -63,6 +63,12 @@ class ToolCaller:
         if tool == "get_entities":
             given["entities"] = set(given.get("entities", ()))
         returned = self._tools[tool](**given)
+        if tool == "get_entity" and returned is None:
+            raise CallFailed(f"There is no {arguments['entity']} there that FLE can read.")
+        if tool == "launch_rocket" and returned.status is not EntityStatus.LAUNCHING_ROCKET:
+            raise CallFailed(
+                f"The silo has no rocket to launch: {returned.rocket_parts} of 100 parts are made."
+            )
         return _bounded(shape(returned))
 
     def _argument(self, tool: str, name: str, value: Any) -> Any:
