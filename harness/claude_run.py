@@ -100,8 +100,10 @@ class Run:
 
     @property
     def begun_anew(self) -> bool:
-        """Whether the model has not answered since the conversation began anew."""
-        return not any(row["role"] == "assistant" for row in self._usable())
+        """Whether the conversation was begun anew and has got no reply that can be used since."""
+        return bool(self._messages and self._messages[0]["fresh"]) and not any(
+            row["role"] == "assistant" for row in self._usable()
+        )
 
     @property
     def cursor(self) -> str | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -136,6 +137,8 @@ class AnthropicApi:
         else:
             self.answers.extend(answers)
         self.requests: list[Asked] = []
+        self.times: list[float] = []
+        """When each of them came, by the monotonic clock."""
         self.more = threading.Condition()
         """Notified at each request."""
         self._cache = Cache()
@@ -182,14 +185,9 @@ class AnthropicApi:
     async def _messages(self, request: Request) -> Response:
         betas = frozenset(request.headers.get("anthropic-beta", "").replace(" ", "").split(","))
         asked = Asked(await request.json(), dict(request.headers), request.url.query, betas)
-        wrong = _unlawful(asked)
-        if wrong is not None:
-            with self.more:
-                self.requests.append(asked)
-                self.more.notify_all()
-            return wrong.response()
-        answer = self._answer(asked)
+        answer = _unlawful(asked) or self._answer(asked)
         with self.more:
+            self.times.append(time.monotonic())
             self.requests.append(asked)
             self.more.notify_all()
         if isinstance(answer, Failure):
@@ -209,6 +207,7 @@ class AnthropicApi:
         applied: list[Block] = []
         edits: list[Block] = (asked.body.get("context_management") or {}).get("edits", [])
         usage = self._cache.use(asked.body, messages) | {"output_tokens": max(1, _tokens(content))}
+        usage |= reply.usage
         for edit in edits:
             if sum(usage[k] for k in INPUT) <= (edit.get("trigger") or {}).get("value", 100_000):
                 continue
@@ -232,7 +231,7 @@ class AnthropicApi:
             "content": content,
             "stop_reason": reply.reason,
             "stop_sequence": None,
-            "usage": usage | dict(reply.usage),
+            "usage": usage,
             **({"context_management": {"applied_edits": applied}} if edits else {}),
         }
 
