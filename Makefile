@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements
 PACKAGES := mcp_servers harness runtime viewer evals scripts
 
-.PHONY: env up test lint compile bench fuzz
+.PHONY: env up test lint clients compile bench fuzz
 
 env: $(STAMP)
 
@@ -28,6 +28,16 @@ test: env lint
 lint: env
 	@$(BIN)/ruff check $(PACKAGES) tests
 	@$(BIN)/mypy
+
+# MCP clients that need Node, for `make test`; without them it leaves out the tests that run them.
+CLIENTS := $(VENV)/clients
+clients: $(CLIENTS)/.made
+
+$(CLIENTS)/.made: tests/clients/package.json $(STAMP)
+	@command -v npm >/dev/null || { echo "npm is needed: on Debian, apt install npm."; exit 1; }
+	@mkdir -p $(CLIENTS) && cp tests/clients/package.json $(CLIENTS)
+	@npm install --prefix $(CLIENTS) --no-package-lock --no-audit --no-fund --loglevel error
+	@touch $@
 
 compile: env
 	@$(BIN)/python scripts/compile.py
