@@ -13,10 +13,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_type_hints
 
 import anyio
 import anyio.to_thread
+from pydantic import create_model
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,12 +27,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp
+from typing_extensions import TypedDict
 
 from runtime.event_log import Event
 from runtime.supervisor import ManagedWorld
-from runtime.world_life import Status, WorldUnavailable
+from runtime.world_life import Status, WorldDetails, WorldSummary, WorldUnavailable
 from viewer.camera import Camera
 from viewer.chart import Point, game_time, points, score_chart, short
+from viewer.openapi import openapi_route, operation
 
 HERE = Path(__file__).parent
 EVENT_SECONDS = 1.0
@@ -57,6 +60,26 @@ class Samples(Protocol):
     def samples(self, world: str, limit: int = ...) -> Sequence[SampleRow]: ...
 
 
+class SampleInApi(TypedDict):
+    """A stored sample as the API has it; `time` is ISO 8601."""
+
+    time: str
+    tick: int
+    production_score: float
+    automated_score: float
+
+
+WorldInside: Any = create_model(
+    "WorldInside",
+    **{
+        name: (kind, ...)
+        for row in (WorldSummary, WorldDetails)
+        for name, kind in get_type_hints(row).items()
+    },
+)
+"""A world as `GET /api/worlds/NAME` has it."""
+
+
 def gateway(
     worlds: Mapping[str, ManagedWorld],
     samples: Samples,
@@ -76,7 +99,7 @@ def gateway(
         more: routes of others, such as those for runs.
     """
     pages = Gateway(worlds, samples, camera)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", pages.front),
             Route("/worlds/{name}", pages.world),
@@ -93,6 +116,8 @@ def gateway(
         exception_handlers={HTTPException: _plain_error, WorldUnavailable: _unavailable},
         lifespan=lifespan,
     )
+    app.routes.append(openapi_route(app.routes))
+    return app
 
 
 async def _plain_error(request: Request, error: Exception) -> Response:
@@ -170,15 +195,18 @@ class Gateway:
 
     # --- API ---------------------------------------------------------------------------------------------
 
+    @operation(list[WorldSummary])
     async def api_worlds(self, _request: Request) -> Response:
         """`GET /api/worlds`: the summaries of all worlds."""
         return JSONResponse([asdict(world.summary()) for world in self.worlds.values()])
 
+    @operation(WorldInside)
     async def api_world(self, request: Request) -> Response:
         """`GET /api/worlds/NAME`: the summary of one world and what is known of its inside."""
         world = self._find(request)
         return JSONResponse(asdict(world.summary()) | asdict(world.details()))
 
+    @operation(list[SampleInApi], limit=int | None)
     async def api_samples(self, request: Request) -> Response:
         """`GET /api/worlds/NAME/samples?limit=`: the stored samples, oldest first."""
         world = self._find(request)
@@ -202,6 +230,7 @@ class Gateway:
             ]
         )
 
+    @operation(media="text/event-stream", world=str | None)
     async def events(self, request: Request) -> Response:
         """`GET /api/events?world=`: server-sent events.
 

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from viewer.art import ground, ores
-from viewer.art.relief import Relief, rgb
+from viewer.art import (
+    belts,
+    defence,
+    fluids,
+    ground,
+    icons,
+    inserters,
+    machines,
+    nature,
+    ores,
+    placed,
+    power,
+    signs,
+    storage,
+    vehicles,
+)
+from viewer.art.icons import icon
 from viewer.atlas import Picture
+
+FAMILIES = (
+    signs, icons, belts, inserters, machines, fluids, power, storage, defence, vehicles, nature, ores, ground,
+)  # fmt: skip
 
 
 def pictures() -> Iterator[Picture]:
     """Every picture of the atlas."""
-    yield from ground.pictures()
-    yield from ores.pictures()
-    yield Relief(1, 1, margin=0).box(-0.5, -0.5, 0.5, 0.5, rgb("#8a4fd0"), 0.2).picture("unknown")
+    drawn = [picture for family in FAMILIES for picture in family.pictures()]
+    yield from drawn
+    yield from placed.pictures({picture.name: picture for picture in drawn})
+    yield icon("unknown", icons.crate)
