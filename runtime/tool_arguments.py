@@ -8,7 +8,7 @@ import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from runtime.names import UnknownName, names
+from runtime.names import UnknownName, names, nearest
 
 MAX_COORDINATE = 1_000_000
 """Tiles from the origin at which Factorio's maps end."""
@@ -18,6 +18,8 @@ MAX_SLEEP_SECONDS = 24 * 3600
 MAX_NAMES = 50
 MAX_BOX_TILES = 30
 """A side of an area that is looked for: FLE's search takes minutes for a hundred."""
+MAX_RESULT_CHARACTERS = 100_000
+"""Of the JSON that comes back: some hundreds of entities."""
 
 LOOKING = frozenset(
     {
@@ -47,7 +49,9 @@ def check(tool: str, given: Mapping[str, Json]) -> dict[str, Json]:
     """
     parameters = PARAMETERS.get(tool)
     if parameters is None:
-        raise BadArguments(f"There is no tool {_SHORT.repr(tool)}; there are {', '.join(PARAMETERS)}.")
+        near = nearest(tool, PARAMETERS)
+        hint = f" The nearest: {', '.join(near)}." if near else ""
+        raise BadArguments(f"There is no tool {_SHORT.repr(tool)}.{hint}")
     for name in given:
         if name not in parameters:
             raise BadArguments(

@@ -13,9 +13,7 @@ from fle.env.entities import BuildingBox, Direction, Entity, EntityStatus, Posit
 from fle.env.game_types import Prototype, RecipeName, Resource, Technology, prototype_by_name
 
 from runtime.result_shapes import shape
-
-MAX_RESULT_CHARACTERS = 200_000
-"""Of a result's JSON: a few hundred entities."""
+from runtime.tool_arguments import MAX_RESULT_CHARACTERS
 
 _RESOURCES = {value[0]: value for value in vars(Resource).values() if isinstance(value, tuple)}
 _RECIPES = {member.value: member for member in RecipeName}
@@ -63,13 +61,19 @@ class ToolCaller:
         if tool == "get_entities":
             given["entities"] = set(given.get("entities", ()))
         returned = self._tools[tool](**given)
+        if tool == "place_entity" and given.get("exact", True):
+            returned = self._placed(returned, **given)
         if tool == "get_entity" and returned is None:
             raise CallFailed(f"There is no {arguments['entity']} there that FLE can read.")
         if tool == "launch_rocket" and returned.status is not EntityStatus.LAUNCHING_ROCKET:
-            raise CallFailed(
-                f"The silo has no rocket to launch: {returned.rocket_parts} of 100 parts are made."
-            )
+            state = returned.status.value.replace("_", " ")
+            raise CallFailed(f"The rocket is not ready ({state}, {returned.rocket_parts} parts made).")
         return _bounded(shape(returned))
+
+    def _placed(self, returned: Any, entity: Prototype, position: Position, **other: Any) -> Any:
+        """What was placed: FLE may give another of its kind that stands beside it."""
+        away = max(abs(returned.position.x - position.x), abs(returned.position.y - position.y))
+        return returned if away < 1 else self._tools["get_entity"](entity, position) or returned
 
     def _argument(self, tool: str, name: str, value: Any) -> Any:
         """A JSON value as the object that FLE takes for this parameter."""

@@ -23,7 +23,7 @@ CONNECTORS = (
 FREE_TILES = 10
 """So far from where it was wanted a free spot is looked for."""
 
-_OURS = ("The call ", "The world ", "No ", "Nothing ")
+_OURS = ("The call ", "The world is", "The rocket ", "No ", "Nothing ")
 """How messages of this project's own begin, which are sentences already."""
 
 _FACTS = """/silent-command
@@ -129,6 +129,8 @@ def explain(world: World, tool: str, arguments: Mapping[str, Any], error: str, f
     """
     if error.startswith(_OURS):
         return error
+    if "instructions" in error:
+        return "That was too much for the world at once: ask for less, in a smaller area."
     said = clean(failure or error)
     advise = _ADVICE.get(tool)
     advice = advise(_Failure(world, tool, arguments, said, clean(error))) if advise is not None else None
@@ -148,8 +150,9 @@ def made_of(name: str, count: int = 1) -> str:
 
 def _placing(failure: _Failure) -> str | None:
     name = failure.arguments["entity"]
-    if name not in load().entity:
-        return f"{name} can't be placed: it is an item only."
+    item = load().item.get(name)
+    if item is None or item.place_result is None or name not in load().entity:
+        return f"{name} can't be placed: it is no building."
     place = failure.arguments.get("position") or failure.arguments.get("reference_position")
     known = failure.facts(items=(name,), name=name, place=place)
     if known.get("carried", {}).get(name) == 0:
