@@ -18,7 +18,7 @@ ended or is played by somebody else; 400: the body is wrong.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NotRequired, TypeVar
 
 import anyio.to_thread
 from pydantic import BaseModel, Field, ValidationError
@@ -26,9 +26,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+from typing_extensions import TypedDict
 
-from harness.tables import Call, Message, Usage
+from harness.tables import Call, Message
 from harness.transcripts import NoSuchRun, NotNow, Transcripts
+from harness.usage import Usage
+from viewer.openapi import operation
 
 LONGEST_PAGE = 1000
 LONGEST_DRAFT = 20_000
@@ -83,6 +86,30 @@ class Draft(BaseModel):
     text: str
 
 
+class Leader(TypedDict):
+    """A line of the leaderboard: a run that is played now, or all runs of an agent and a model together."""
+
+    agent: str
+    model: str | None
+    runs: int
+    production_score: float
+    automated_score: float
+    ticks: int
+    steps: int
+    tokens: int
+    cached_share: float | None
+    dollars: float
+    run: NotRequired[int]
+    world: NotRequired[str]
+
+
+class Leaderboard(TypedDict):
+    """Who gained most, the best first."""
+
+    live: list[Leader]
+    all_time: list[Leader]
+
+
 B = TypeVar("B", bound=BaseModel)
 
 
@@ -110,6 +137,7 @@ class RunApi:
         self._transcripts = transcripts
         self._drafts: dict[int, str] = {}
 
+    @operation(dict[str, Any], body=Opening)
     async def open(self, request: Request) -> Response:
         """Resume or begin a run."""
         given = await _read(request, Opening)
@@ -117,6 +145,7 @@ class RunApi:
             lambda: self._transcripts.open(request.path_params["name"], given.agent, given.model)
         )
 
+    @operation(dict[str, Any], body=Saying)
     async def add(self, request: Request) -> Response:
         """Record a message."""
         run, given = request.path_params["run"], await _read(request, Saying)
@@ -125,12 +154,14 @@ class RunApi:
         self._drafts.pop(run, None)
         return answer
 
+    @operation(dict[str, Any], body=Beginning)
     async def begin(self, request: Request) -> Response:
         """Record that a call is about to be sent."""
         run, given = request.path_params["run"], await _read(request, Beginning)
         call = Call(run=run, **given.model_dump())
         return await _answer(lambda: self._transcripts.begin(run, call))
 
+    @operation(dict[str, Any], body=Ending)
     async def end(self, request: Request) -> Response:
         """Record what came of a call."""
         run, call = request.path_params["run"], request.path_params["call"]
@@ -139,22 +170,26 @@ class RunApi:
             lambda: self._transcripts.end(run, call, given.result, given.is_error, given.cursor)
         )
 
+    @operation(dict[str, Any], body=Outcome)
     async def conclude(self, request: Request) -> Response:
         """Record that a run ended, or goes on."""
         run, given = request.path_params["run"], await _read(request, Outcome)
         return await _answer(lambda: self._transcripts.conclude(run, given.outcome))
 
+    @operation(status=204, body=Draft)
     async def draft(self, request: Request) -> Response:
         """Keep what is being said, for those who watch."""
         given = await _read(request, Draft)
         self._drafts[request.path_params["run"]] = given.text[-LONGEST_DRAFT:]
         return Response(status_code=204)
 
+    @operation(dict[str, Any])
     async def run(self, request: Request) -> Response:
         """A run."""
         run = request.path_params["run"]
         return await _answer(lambda: self._transcripts.run(run) | {"draft": self._drafts.get(run)})
 
+    @operation(list[dict[str, Any]], after=int | None, limit=int | None)
     async def messages(self, request: Request) -> Response:
         """Messages of a run, with their calls."""
         query = request.query_params
@@ -166,10 +201,12 @@ class RunApi:
             raise HTTPException(400, f"limit must be between 1 and {LONGEST_PAGE}, and after at least -1")
         return await _answer(lambda: self._transcripts.messages(request.path_params["run"], after, limit))
 
+    @operation(list[dict[str, Any]])
     async def conversation(self, request: Request) -> Response:
         """What the model still sees."""
         return await _answer(lambda: self._transcripts.conversation(request.path_params["run"]))
 
+    @operation(Leaderboard)
     async def leaderboard(self, _request: Request) -> Response:
         """Who gained most, live and all time."""
         return await _answer(self._transcripts.leaderboard)

@@ -38,6 +38,7 @@ from runtime.world_life import LAUNCH_STAGES, Status, WorldPlan
 from runtime.world_session import launch, warm_up
 from viewer.app import gateway
 from viewer.camera import Camera
+from viewer.protection import OwnPagesOnly
 
 GRACE_SECONDS = 2
 """How long open requests may go on after Ctrl-C."""
@@ -96,7 +97,8 @@ def run(settings: Settings) -> None:
 def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreBook) -> Starlette:
     """The gateway of a fleet, which lives as long as the gateway does."""
     camera = Camera()
-    dispatcher = WorldDispatcher(host_protection(settings.host, settings.allowed_hosts))
+    security = host_protection(settings.host, settings.allowed_hosts)
+    dispatcher = WorldDispatcher(security)
     version = importlib.metadata.version("claudetorio")
 
     @asynccontextmanager
@@ -113,7 +115,9 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(fleet.stop)
 
-    return gateway(fleet.worlds, scores, dispatcher, camera, lifespan, run_routes(Transcripts(scores)))
+    app = gateway(fleet.worlds, scores, dispatcher, camera, lifespan, run_routes(Transcripts(scores)))
+    app.add_middleware(OwnPagesOnly, security=security)
+    return app
 
 
 def world_plans(settings: Settings) -> list[WorldPlan]:
