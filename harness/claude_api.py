@@ -14,7 +14,7 @@ from anthropic.types.beta.beta_iterations_usage import BetaIterationsUsageItem
 from harness.claude_endings import Refused, Unlawful
 from harness.prices import prices
 from harness.settings import ClaudeSettings
-from harness.tables import Usage
+from harness.usage import Usage
 
 BETAS = ["context-management-2025-06-27", "compact-2026-01-12"]
 KEPT_RESULTS = 6

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from harness.settings import ClaudeSettings
-from harness.tables import Usage
-from harness.transcripts import BUDGET
+from harness.usage import BUDGET, Usage
 
 
 class Ended(Exception):

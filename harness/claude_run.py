@@ -13,7 +13,7 @@ from anthropic.types.beta import BetaMessageParam
 
 from harness.claude_api import Block, Said
 from harness.player import FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS, say
-from harness.tables import Usage
+from harness.usage import Usage
 
 AGENT = "claude"
 DRAFT_SECONDS = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from harness.settings import ClaudeSettings
-from harness.tables import Usage
+from harness.usage import Usage
 
 MILLION = 1_000_000
 LONG_PROMPT_TOKENS = 100_000

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
+from harness.usage import Usage
+
 
 def now() -> datetime:
     """The present, in UTC."""
@@ -23,36 +25,7 @@ class World(SQLModel, table=True):
     created: datetime = Field(default_factory=now)
 
 
-class Usage(SQLModel):
-    """What Claude's API counted and what that costs; the input is the sum of the first three."""
-
-    input_tokens: int = 0
-    """Read anew."""
-    cached_tokens: int = 0
-    """Read from the prompt cache."""
-    written_tokens: int = 0
-    """Read anew and written into the prompt cache."""
-    output_tokens: int = 0
-    dollars: float = 0.0
-
-    @property
-    def tokens(self) -> int:
-        """All of them."""
-        return self.input_tokens + self.cached_tokens + self.written_tokens + self.output_tokens
-
-    @property
-    def cached_share(self) -> float | None:
-        """How much of the input came from the cache, 0 to 1; None without any."""
-        given = self.tokens - self.output_tokens
-        return round(self.cached_tokens / given, 4) if given else None
-
-    def add(self, other: Usage) -> None:
-        """Add what another counted."""
-        for name in Usage.model_fields:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
-class Run(Usage, table=True):
+class Run(Usage, SQLModel, table=True):
     """An agent that plays a world; `ended` and `outcome` stay empty while it does.
 
     Every start of a player is a run, but for players that record their own (those with a `model`): their runs go on
@@ -78,7 +51,7 @@ class Run(Usage, table=True):
     """What it was like when it was last sampled."""
 
 
-class Message(Usage, table=True):
+class Message(Usage, SQLModel, table=True):
     """Something said in a run, in order: by the model (assistant), to it (user), or about it (note)."""
 
     run: int = Field(foreign_key="run.id", primary_key=True)

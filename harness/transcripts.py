@@ -12,10 +12,9 @@ from typing import Any
 from sqlmodel import Session, SQLModel, col, func, select
 
 from harness.scores import ScoreBook
-from harness.tables import Call, Message, Run, Usage, World, now
+from harness.tables import Call, Message, Run, World, now
+from harness.usage import BUDGET, Usage
 
-BUDGET = "budget"
-"""With this begins the outcome of a run that goes on when it may spend more."""
 Row = dict[str, Any]
 
 

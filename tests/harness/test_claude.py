@@ -12,7 +12,7 @@ import pytest
 
 from harness.prices import prices
 from harness.settings import ClaudeSettings
-from harness.tables import Usage
+from harness.usage import Usage
 from tests.fakes.anthropic_api import AnthropicApi, Asked, Failure, Reply, garbled, text, tool
 from tests.harness.claude_player import WORLD, Game, crafting, until
 from tests.harness.program import up

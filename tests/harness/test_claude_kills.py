@@ -24,24 +24,27 @@ LONG = FURNACE + "\nsleep(600)"
 """A program that has done its part long before it ends."""
 
 
+Process = subprocess.Popen[str]
+
+
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, str]]:
     with up(tmp_path_factory.mktemp("data"), "--worlds", "1", "--agent", "none", "--speed", "100") as (
-        _,
+        process,
         address,
     ):
         Game(address, Path()).gather(STONE)
-        yield address
+        yield process, address
 
 
 @pytest.fixture
-def game(address: str, tmp_path: Path) -> Iterator[Game]:
-    game = Game(address, tmp_path)
+def game(fleet: tuple[Process, str], tmp_path: Path) -> Iterator[Game]:
+    game = Game(fleet[1], tmp_path)
     yield game
     game.over()
 
 
-def kill(player: subprocess.Popen[str]) -> None:
+def kill(player: Process) -> None:
     player.kill()
     player.wait()
 
@@ -121,7 +124,7 @@ def test_killed_again_and_again_each_call_happens_once_or_was_told_to_be_interru
     """Kills at random moments; the world tells how often things really happened."""
     chance, made = random.Random(7), game.furnaces()
     with AnthropicApi(lambda _asked: Reply([crafting(), crafting()])) as api:
-        for _ in range(6):
+        for _ in range(4):
             seen = len(api.requests)
             with game.player(api) as player:
                 api.wait_for(seen + 1 + chance.randrange(3))
@@ -137,9 +140,25 @@ def test_killed_again_and_again_each_call_happens_once_or_was_told_to_be_interru
     assert len(happened) <= game.furnaces() - made <= len(happened) + len(interrupted)
 
 
-def player_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+def parts_of(process: Process, name: str) -> list[psutil.Process]:
+    """The processes that a fleet has started whose command has this in it."""
     family = psutil.Process(process.pid).children(recursive=True)
-    return [p for p in family if any("harness.claude" in part for part in p.cmdline())]
+    return [p for p in family if any(name in part for part in p.cmdline())]
+
+
+def test_a_world_killed_in_the_middle_of_a_call_is_waited_for(fleet: tuple[Process, str], game: Game) -> None:
+    made = game.furnaces()
+    replies = [Reply([tool("run_program", code=LONG, timeout_s=60)]), Reply([crafting()])]
+    with AnthropicApi(replies) as api, game.player(api, budget_steps=3) as player:
+        until(lambda: game.furnaces() == made + 1)
+        (world,) = parts_of(fleet[0], "factorio-embedded")
+        world.kill()
+        said, _ = player.communicate(timeout=60)
+    assert player.returncode == 0, said
+    assert game.furnaces() == made + 2
+    first, second = told(api.requests[2])
+    assert "error" in str(first["content"])
+    assert not second.get("is_error")
 
 
 def test_the_fleet_starts_a_killed_player_again_and_a_killed_gateway_goes_on(
@@ -163,7 +182,7 @@ def test_the_fleet_starts_a_killed_player_again_and_a_killed_gateway_goes_on(
             assert game.get("/api/worlds")[0]["agent"] == "claude"
             until(lambda: len(api.requests) == 2 and begun(game))
             # The gateway dies in the middle of a call, and its player with it.
-            players = player_of(process)
+            players = parts_of(process, "harness.claude")
             process.kill()
             psutil.wait_procs(players, timeout=10)
         with up(tmp_path, *arguments) as (process, address):
@@ -171,7 +190,7 @@ def test_the_fleet_starts_a_killed_player_again_and_a_killed_gateway_goes_on(
             api.wait_for(3)
             assert told(api.requests[2])[1]["is_error"]
             # The player dies while it waits for a reply, and is started again.
-            (player,) = player_of(process)
+            (player,) = parts_of(process, "harness.claude")
             os.kill(player.pid, signal.SIGKILL)
             api.wait_for(4)
             hold.set()
@@ -182,7 +201,7 @@ def test_the_fleet_starts_a_killed_player_again_and_a_killed_gateway_goes_on(
             # Its budget is spent: it is not started again.
             ends = "the player claude ended (exit code 0)"
             until(lambda: ends in {c["text"] for c in game.call("observe", since="0-0-0")["changes"]})
-            assert not player_of(process)
+            assert not parts_of(process, "harness.claude")
             assert game.get("/api/leaderboard")["all_time"][0]["model"] == "claude-opus-5-5"
         asked, log = len(api.requests), tmp_path / "worlds" / WORLD / "player.log"
         with up(tmp_path, *arguments) as (process, address):
