@@ -69,14 +69,10 @@ class SampleInApi(TypedDict):
     automated_score: float
 
 
-WorldInside: Any = create_model(
-    "WorldInside",
-    **{
-        name: (kind, ...)
-        for row in (WorldSummary, WorldDetails)
-        for name, kind in get_type_hints(row).items()
-    },
-)
+_inside: Any = {
+    name: (kind, ...) for row in (WorldSummary, WorldDetails) for name, kind in get_type_hints(row).items()
+}
+WorldInside: Any = create_model("WorldInside", **_inside)
 """A world as `GET /api/worlds/NAME` has it."""
 
 

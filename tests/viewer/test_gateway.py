@@ -178,7 +178,7 @@ def test_unknown_worlds_are_not_found(site: Site) -> None:
         assert answer.status_code == 404
         assert "There is no world 'west'" in answer.text
     assert site.http.post("/worlds/west/mcp", json={}).status_code == 404
-    assert site.http.get("/api/openapi.json").status_code == 404
+    assert site.http.get("/api/elsewhere").status_code == 404
 
 
 def test_details_and_samples_of_one_world(site: Site) -> None:
