@@ -48,7 +48,8 @@ class Run:
     @property
     def words(self) -> str:
         """Which run this is, for a log."""
-        return f"run {self._row['id']}, {self.steps} steps, ${self.spent.dollars:.2f}"
+        cached = f"{self.spent.cached_share or 0:.0%} of the input from the cache"
+        return f"run {self._row['id']}: {self.steps} steps, ${self.spent.dollars:.2f}, {cached}"
 
     @property
     def ended(self) -> bool:

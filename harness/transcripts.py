@@ -133,6 +133,18 @@ class Transcripts:
         with Session(self._book.engine) as session:
             return _run_row(session, _run(session, run_id))
 
+    def newest(self, world: str) -> Row | None:
+        """The newest run in a world that its player records, and the last that was said in it (`said`)."""
+        with Session(self._book.engine) as session:
+            recorded = select(Run).where(Run.world == world, col(Run.model).is_not(None))
+            run = session.exec(recorded.order_by(col(Run.id).desc()).limit(1)).first()
+            if run is None:
+                return None
+            last = select(Message).where(Message.run == run.id, Message.role != "user")
+            message = session.exec(last.order_by(col(Message.number).desc()).limit(1)).first()
+            said = [block["text"] for block in message.content if block["type"] == "text"] if message else []
+            return _run_row(session, run) | {"said": "\n".join(said)}
+
     def messages(self, run_id: int, after: int = -1, limit: int = 200) -> list[Row]:
         """The messages whose numbers come after one, oldest first, each with the calls that it asked for.
 

@@ -115,7 +115,9 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(fleet.stop)
 
-    app = gateway(fleet.worlds, scores, dispatcher, camera, lifespan, run_routes(Transcripts(scores)))
+    transcripts = Transcripts(scores)
+    more = run_routes(transcripts)
+    app = gateway(fleet.worlds, scores, dispatcher, camera, lifespan, more, transcripts.newest)
     app.add_middleware(OwnPagesOnly, security=security)
     return app
 

@@ -76,6 +76,10 @@ WorldInside: Any = create_model("WorldInside", **_inside)
 """A world as `GET /api/worlds/NAME` has it."""
 
 
+RunOf = Callable[[str], Mapping[str, Any] | None]
+"""A world's newest recorded run: agent, model, steps, tokens, cached_share, dollars, outcome, said."""
+
+
 def gateway(
     worlds: Mapping[str, ManagedWorld],
     samples: Samples,
@@ -83,6 +87,7 @@ def gateway(
     camera: Camera,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
     more: Sequence[BaseRoute] = (),
+    run_of: RunOf | None = None,
 ) -> Starlette:
     """Make the gateway's application.
 
@@ -93,8 +98,9 @@ def gateway(
         camera: takes the pictures.
         lifespan: what runs as long as the gateway does.
         more: routes of others, such as those for runs.
+        run_of: the newest run in a world that its player records, for its page.
     """
-    pages = Gateway(worlds, samples, camera)
+    pages = Gateway(worlds, samples, camera, run_of or (lambda _world: None))
     app = Starlette(
         routes=[
             Route("/", pages.front),
@@ -131,10 +137,13 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 class Gateway:
     """The gateway's routes. See `gateway` for the arguments."""
 
-    def __init__(self, worlds: Mapping[str, ManagedWorld], samples: Samples, camera: Camera) -> None:
+    def __init__(
+        self, worlds: Mapping[str, ManagedWorld], samples: Samples, camera: Camera, run_of: RunOf
+    ) -> None:
         self.worlds = worlds
         self.samples = samples
         self.camera = camera
+        self.run_of = run_of
         self.picture_limiter = anyio.CapacityLimiter(PICTURE_THREADS)
         self.templates = Jinja2Templates(directory=HERE / "templates")
         self.templates.env.filters.update(
@@ -156,6 +165,7 @@ class Gateway:
         """One world: picture, scores, inventory, statistics, what the player has done."""
         world = self._find(request)
         rows = await anyio.to_thread.run_sync(lambda: self.samples.samples(world.name, CHART_SAMPLES))
+        run = await anyio.to_thread.run_sync(lambda: self.run_of(world.name))
         summary = world.summary()
         history = [Point(r.tick, r.production_score, r.automated_score) for r in rows]
         if not history or summary.tick > history[-1].tick:
@@ -165,6 +175,7 @@ class Gateway:
             "world": summary,
             "details": world.details(),
             "chart": chart,
+            "run": run,
             "programs": world.events.newest(TRANSCRIPT_LENGTH),
             "mcp_url": str(request.url.replace(path=f"/worlds/{world.name}/mcp", query="")),
         }

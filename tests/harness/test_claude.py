@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from harness.prices import prices
@@ -106,6 +107,9 @@ def test_most_of_what_is_sent_again_comes_from_the_cache(game: Game) -> None:
         game.play(api, budget_steps=8)
     run = game.run()
     assert run["cached_share"] > 0.6
+    page = httpx.get(f"{game.address}/worlds/{WORLD}").text
+    assert run["model"] in page
+    assert f"<dt>from the cache</dt><dd>{run['cached_share']:.0%}</dd>" in page
     newest = [m for m in game.messages(run["id"]) if m["role"] == "assistant"][-1]
     assert newest["cached_tokens"] > 0.8 * (
         newest["cached_tokens"] + newest["written_tokens"] + newest["input_tokens"]
@@ -263,4 +267,3 @@ def test_prices_follow_the_model_and_the_settings() -> None:
     assert prices(ClaudeSettings(model="claude-haiku-5-5")).dollars(long) == pytest.approx(0.2 * 0.05)
     with pytest.raises(ValueError, match="CLAUDETORIO_PRICE_CACHED"):
         prices(ClaudeSettings(model="gpt", price_input=1, price_output=1, price_written=1))
-    assert WORLD

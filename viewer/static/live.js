@@ -166,6 +166,7 @@ async function renewPanels() {
     const replacement = fresh.getElementById(panel.id);
     if (!replacement || replacement.innerHTML === panel.dataset.shown) continue;
     if (panel.querySelector("details[open]")) continue; // somebody is reading
+    panel.hidden = replacement.hidden;
     panel.dataset.shown = replacement.innerHTML;
     panel.innerHTML = replacement.innerHTML;
   }
