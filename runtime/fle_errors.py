@@ -6,11 +6,11 @@ MAX_CHARACTERS = 300
 MAX_SENTENCES = 2
 
 _LUA_POSITION = re.compile(r'\[string "[^"]*"\]:\d+: ?|\S*\.lua:\d+: ?')
+_NUMBER = r"-?\d+(?:\.\d+)?"
 _REPLACED = (
     (re.compile(r"[. ]*Current inventory: .*", re.DOTALL), "."),
-    (re.compile(r"\{\s*x = (-?[\d.]+), y = (-?[\d.]+)\s*\}"), r"(\1, \2)"),
-    (re.compile(r"\bx=(-?[\d.]+),? y=(-?[\d.]+)"), r"(\1, \2)"),
-    (re.compile(r"\(Position\((\([^)]*\))\)?"), r"\1"),
+    (re.compile(rf"\{{\s*x = ({_NUMBER}), y = ({_NUMBER})\s*\}}"), r"(\1, \2)"),
+    (re.compile(rf"\bx=({_NUMBER}),? y=({_NUMBER})"), r"(\1, \2)"),
     (re.compile(r"(-?\d+)\.0\b"), r"\1"),
     (re.compile(r"(-?\d+\.\d{2})\d+"), r"\1"),
     (re.compile(r"Error in \w+ \([^)]*\), ?|Error in \w+ \(.*?\): "), ""),
@@ -27,15 +27,14 @@ _PROTOTYPE = re.compile(r"\bPrototype\.([A-Z][A-Za-z0-9]+)")
 _UNDERSCORED = re.compile(r"\b([a-z]+(?:_[a-z0-9]+)+)\b(?= (?:in inventory|isn't))")
 
 
-def clean(text: str) -> str:
-    """The reason in what FLE's Lua or FLE's client said."""
+def clean(text: str, sentences: int = MAX_SENTENCES) -> str:
+    """The reason in what FLE's Lua or FLE's client said, in so many sentences at most."""
     text = _LUA_POSITION.split(text)[-1]
     text = _PROTOTYPE.sub(lambda found: _hyphened(found.group(1)), text)
     for pattern, replacement in _REPLACED:
         text = pattern.sub(replacement, text)
     text = _UNDERSCORED.sub(lambda found: found.group(1).replace("_", "-"), text).strip(" .,:;")
-    sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z])", text)
-    text = " ".join(sentences[:MAX_SENTENCES]).strip(" .,:;")
+    text = " ".join(re.split(r"(?<=[.!?])\s+(?=[A-Z])", text)[:sentences]).strip(" .,:;")
     if len(text) > MAX_CHARACTERS:
         text = text[:MAX_CHARACTERS].rsplit(" ", 1)[0] + " …"
     return sentence(text)

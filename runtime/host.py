@@ -16,7 +16,7 @@ from runtime.broker import Broker
 from runtime.channel import ChannelClosed, Frame, ProtocolViolation, read_json
 from runtime.fle_attach import prelude
 from runtime.fork_server import ForkServer
-from runtime.program_runner import CallResult, PrintedLine, ProgramResult, ProgramRunner
+from runtime.program_runner import PrintedLine, ProgramResult, ProgramRunner
 from runtime.rcon_client import WorldClient
 from runtime.world_life import ToolReport
 
@@ -232,7 +232,7 @@ class Host:
             arguments = ready.arguments
             result = runner.call(tool, ready.arguments, timeout_s, ready.position)
         except things.NothingThere as nothing:
-            result = CallResult(None, str(nothing), [])
+            return ToolReport(None, str(nothing), "", time.monotonic() - start, self._world.tick())
         error, output = result.error, "".join(f"{line.text}\n" for line in result.lines)
         if error is not None:
             error = tool_hints.explain(self._world, tool, arguments, error, result.failure)

@@ -33,6 +33,9 @@ ALWAYS = {
 }
 """The arguments that mean a thing. Others that have a name mean one too, and a place where they have none."""
 
+TAKES_GROUPS = frozenset({"connect_entities", "get_connection_amount", "insert_item", "pickup_entity"})
+"""For other tools the name of a group means the one part that stands there."""
+
 _CHARACTER = """/silent-command
 local c = storage.agent_characters and storage.agent_characters[1]
 if not (c and c.valid) then c = nil end
@@ -90,26 +93,29 @@ def look_up(world: World, tool: str, arguments: Mapping[str, Any]) -> Ready:
     command = _CHARACTER
     if meant:
         command += _FIND
+    if tool == "launch_rocket":
+        meant = {"silo": {**meant["silo"], "name": "rocket-silo"}}
     for value in meant.values():
-        name = "rocket-silo" if tool == "launch_rocket" else value.get("name")
+        name = value.get("name")
         parts: Literal = list(GROUPS.get(name, (name,))) if name is not None else None
         command += f"find({encode(value['x'])}, {encode(value['y'])}, {encode(parts)})\n"
     character, *found = world.command(command).split("\n")[: len(meant) + 1] + [""] * len(meant)
     ready = dict(arguments)
     for (name, value), line in zip(meant.items(), found, strict=False):
-        ready[name] = _thing(value, line.split())
+        ready[name] = _thing(value, line.split(), tool in TAKES_GROUPS)
     x, _, y = character.partition(" ")
     return Ready(ready, (float(x), float(y)) if y else None)
 
 
-def _thing(asked: Mapping[str, Any], found: list[str]) -> dict[str, Any]:
+def _thing(asked: Mapping[str, Any], found: list[str], groups: bool) -> dict[str, Any]:
     what = asked.get("name", "")
-    if len(found) == 4 and int(found[3]) == NEAR_TILES:
-        name = what if what in GROUPS else found[0]
+    # Where a group is said to be may be in the middle of its parts.
+    if len(found) == 4 and (int(found[3]) == NEAR_TILES or what in GROUPS):
+        name = what if what in GROUPS and groups else found[0]
         return {"name": name, "x": float(found[1]), "y": float(found[2])}
     place = f"({asked['x']:g}, {asked['y']:g})"
     missing = f"No {what} of yours stands at {place}" if what else f"Nothing of yours stands at {place}"
     if len(found) != 4:
         raise NothingThere(f"{missing}, nor within {AROUND_TILES} tiles of it.")
-    nearest = "the nearest is" if what else f"the nearest thing is a {found[0]}"
+    nearest = "the nearest is" if what else f"the nearest is {found[0]}"
     raise NothingThere(f"{missing}; {nearest} at ({float(found[1]):g}, {float(found[2]):g}).")

@@ -64,6 +64,8 @@ def check(tool: str, given: Mapping[str, Json]) -> dict[str, Json]:
             checked[name] = parameter(name, value)
         elif name in _REQUIRED[tool]:
             raise BadArguments(f"{tool} needs the argument {name}.")
+    if tool == "pickup_entity" and isinstance(checked["entity"], str) and "position" not in checked:
+        raise BadArguments("pickup_entity needs the position of what is named.")
     return checked
 
 

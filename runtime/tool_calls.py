@@ -53,7 +53,7 @@ class ToolCaller:
         Raises CallFailed, or what FLE raises.
         """
         given = {name: self._argument(tool, name, value) for name, value in arguments.items()}
-        if tool == "pickup_entity" and isinstance(given["entity"], Entity):
+        if tool == "pickup_entity" and not isinstance(given["entity"], Prototype):
             given.pop("position", None)
         if tool in ("connect_entities", "get_connection_amount"):
             kinds = given.get("connection_type", Prototype.Pipe)

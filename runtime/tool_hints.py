@@ -23,8 +23,16 @@ CONNECTORS = (
 FREE_TILES = 10
 """So far from where it was wanted a free spot is looked for."""
 
-_OURS = ("The call ", "The world is", "The rocket ", "No ", "Nothing ")
+_OURS = ("The call ", "The world is", "The rocket ")
 """How messages of this project's own begin, which are sentences already."""
+
+_BUG = re.compile(
+    r"has no attribute|NoneType|subscriptable|operand|validation error|is not a supported|attempt to \w+ |^Nil\."
+)
+"""What Python and FLE's own checks say of a thing of a kind that a tool of FLE's isn't made for."""
+
+_TRIGGERS = {"craft-item": "item", "craft-fluid": "fluid", "mine-entity": "entity", "build-entity": "entity"}
+"""What brings a technology that isn't researched with science packs."""
 
 _FACTS = """/silent-command
 local character = storage.agent_characters and storage.agent_characters[1]
@@ -118,7 +126,9 @@ class _Failure:
             _FACTS,
             count=1,
         )
-        known: dict[str, Any] = json.loads(self.world.command(command))
+        answer = self.world.command(command)
+        # A map that is full, say, may be too much for the search: then FLE's words stand alone.
+        known: dict[str, Any] = json.loads(answer) if answer.startswith("{") else {}
         return known
 
 
@@ -132,8 +142,14 @@ def explain(world: World, tool: str, arguments: Mapping[str, Any], error: str, f
     if "instructions" in error:
         return "That was too much for the world at once: ask for less, in a smaller area."
     said = clean(failure or error)
+    if _BUG.search(said):
+        said = f"FLE's {tool} can't do this with what stands there."
     advise = _ADVICE.get(tool)
-    advice = advise(_Failure(world, tool, arguments, said, clean(error))) if advise is not None else None
+    advice = (
+        advise(_Failure(world, tool, arguments, said, clean(error, sentences=9)))
+        if advise is not None
+        else None
+    )
     return advice or said
 
 
@@ -142,7 +158,12 @@ def made_of(name: str, count: int = 1) -> str:
     game = load()
     recipe = game.recipe.get(name)
     if recipe is None:
-        return "mined with harvest_resource or by drills" if name in game.entity else "not made by a recipe"
+        if name in game.entity:
+            return "mined with harvest_resource or by drills"
+        ways_to = [
+            one.name for one in game.recipe.values() if any(name == made.name for made in one.products)
+        ]
+        return f"made by the recipe {ways_to[0]}" if ways_to else "not made by a recipe"
     parts = [f"{math.ceil(one.amount * count)} {one.name}" for one in recipe.ingredients]
     ways = {"smelting": "smelted in a furnace from", "crafting": "made of"}
     return f"{ways.get(recipe.category, 'made in a machine of')} {_listed(parts)}"
@@ -216,6 +237,12 @@ def _crafting(failure: _Failure) -> str | None:
 
 def _researching(failure: _Failure) -> str | None:
     technology = failure.arguments["technology"]
+    trigger = load().raw["technology"].get(technology, {}).get("research_trigger")
+    if trigger is not None:
+        what = trigger.get(_TRIGGERS.get(trigger["type"], ""), "")
+        what = what.get("name", "") if isinstance(what, dict) else what
+        how = f"{trigger['type'].replace('-', ' ')} {what}".strip()
+        return f"{technology} takes no science packs: it comes by itself, after {how}, {trigger.get('count', 1)} times."
     missing = list(failure.facts(technology=technology).get("missing") or [])
     if "already" in failure.said or not missing:
         return None
@@ -225,11 +252,11 @@ def _researching(failure: _Failure) -> str | None:
 def _connecting(failure: _Failure) -> str | None:
     if failure.said.startswith("Unsupported"):
         return f"{_first(failure.said)} It can be {CONNECTORS}."
-    short = re.search(
-        r"enough ([\w-]+) in .*Required number - (\d+), Available in inventory - (\d+)", failure.said
-    )
+    short = re.search(r"enough ([\w-]+).* in your .*number - (\d+), Available .* - (\d+)", failure.raised)
     if short is None:
-        return None
+        return re.sub(
+            r"^Failed to connect .*?\) to .*?\)\.? |^Failed to connect .*? to .*?\)\.? ", "", failure.said
+        )
     name, needed, carried = short.groups()
     kind = name if name in load().item else failure.arguments["connection_type"][0]
     return f"{needed} {kind} are needed and you carry {carried}. One is {made_of(kind)}."
@@ -289,6 +316,14 @@ def _locating(failure: _Failure) -> str | None:
     return f"There is no {name} at {_at(place)}. nearest says where some is."
 
 
+def _finding_area(failure: _Failure) -> str | None:
+    box = failure.arguments["building_box"]
+    return (
+        f"There is no free area of {box['width']} by {box['height']} tiles for {failure.arguments['entity']} within "
+        f"30 tiles of {_at(failure.arguments['center_position'])}. Ask for a smaller one, or elsewhere."
+    )
+
+
 def _reading_recipe(failure: _Failure) -> str | None:
     name = failure.arguments["prototype"]
     return f"{name} has no recipe: it is {made_of(name)}."
@@ -336,6 +371,7 @@ _ADVICE: dict[str, Callable[[_Failure], str | None]] = {
     "insert_item": _inserting,
     "move_to": _moving,
     "nearest": _finding,
+    "nearest_buildable": _finding_area,
     "pickup_entity": _standing,
     "place_entity": _placing,
     "place_entity_next_to": _placing,
