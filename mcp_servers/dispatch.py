@@ -1,4 +1,4 @@
-"""Which world an MCP request is for: `/worlds/NAME/mcp` leads to that world's server."""
+"""Which MCP server a request is for: `/worlds/NAME/mcp` leads to that world's, `/mcp` to the fleet's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
+
+FLEET = ""
+"""What the fleet's server goes by; no world is called that."""
 
 
 def host_protection(host: str, more_hosts: list[str]) -> TransportSecuritySettings:
@@ -98,8 +101,8 @@ class WorldDispatcher:
                 await anyio.sleep_forever()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a request on to the world named in its path."""
-        name = scope["path_params"]["name"]
+        """Hand a request on to the world named in its path, or to the fleet's server when none is."""
+        name = scope["path_params"].get("name", FLEET)
         app = self._apps.get(name)
         if app is None:
             response = PlainTextResponse(f"There is no world {name!r}. /api/worlds lists them.\n", 404)
