@@ -18,6 +18,8 @@ from harness.usage import Usage
 AGENT = "claude"
 DRAFT_SECONDS = 0.5
 """How often people are shown what is being said."""
+PICTURES, PICTURES_AT_ONCE = 20, 10
+LEFT_OUT = {"type": "text", "text": "(This picture is no longer shown.)"}
 Row = dict[str, Any]
 
 
@@ -71,6 +73,7 @@ class Run:
             results = [_result(call) for call in _in_order(row) if call["ended"]]
             if results:
                 messages.append({"role": "user", "content": results})
+        _leave_out_pictures(messages)
         return cast(list[BetaMessageParam], messages)
 
     def due(self) -> list[tuple[Block, Row | None]]:
@@ -179,6 +182,15 @@ class Run:
         if row["fresh"]:
             self._messages.clear()
         self._messages.append(row | {"calls": []})
+
+
+def _leave_out_pictures(messages: list[Row]) -> None:
+    """Take the oldest pictures out, which would make requests too large; some at a time, as the cache is lost by it."""
+    results = [b for m in messages if m["role"] == "user" for b in m["content"] if b["type"] == "tool_result"]
+    with_pictures = [r for r in results if any(part["type"] == "image" for part in r["content"])]
+    surplus = max(0, len(with_pictures) - PICTURES) // PICTURES_AT_ONCE * PICTURES_AT_ONCE
+    for result in with_pictures[:surplus]:
+        result["content"] = [LEFT_OUT if part["type"] == "image" else part for part in result["content"]]
 
 
 def _in_order(row: Row) -> list[Row]:

@@ -225,8 +225,9 @@ async def _read(request: Request, kind: type[B]) -> B:
 
 
 async def _answer(work: Callable[[], Any]) -> Response:
+    # A conversation with pictures is megabytes: it becomes JSON on the thread, too.
     try:
-        return JSONResponse(await anyio.to_thread.run_sync(work))
+        return await anyio.to_thread.run_sync(lambda: JSONResponse(work()))
     except NoSuchRun as error:
         raise HTTPException(404, str(error)) from error
     except NotNow as error:

@@ -6,6 +6,7 @@ answer sends the same again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,8 @@ from harness.scores import ScoreBook
 from harness.tables import Call, Message, Run, World, now
 from harness.usage import BUDGET, Usage
 
+LOOKED_BACK = 20
+"""So many replies are searched for the last that said something."""
 Row = dict[str, Any]
 
 
@@ -140,10 +143,9 @@ class Transcripts:
             run = session.exec(recorded.order_by(col(Run.id).desc()).limit(1)).first()
             if run is None:
                 return None
-            last = select(Message).where(Message.run == run.id, Message.role != "user")
-            message = session.exec(last.order_by(col(Message.number).desc()).limit(1)).first()
-            said = [block["text"] for block in message.content if block["type"] == "text"] if message else []
-            return _run_row(session, run) | {"said": "\n".join(said)}
+            replies = select(Message.content).where(Message.run == run.id, Message.role == "assistant")
+            last = session.exec(replies.order_by(col(Message.number).desc()).limit(LOOKED_BACK))
+            return _run_row(session, run) | {"said": next(filter(None, map(_words, last)), "")}
 
     def messages(self, run_id: int, after: int = -1, limit: int = 200) -> list[Row]:
         """The messages whose numbers come after one, oldest first, each with the calls that it asked for.
@@ -185,6 +187,12 @@ class Transcripts:
             together = [_gained(theirs) for theirs in players.values()]
         best = {"live": playing, "all_time": together}
         return {name: sorted(rows, key=_worth, reverse=True) for name, rows in best.items()}
+
+
+def _words(content: Sequence[Any]) -> str:
+    """What a reply says, or else what was thought before it."""
+    texts, thoughts = ([b[kind] for b in content if b["type"] == kind] for kind in ("text", "thinking"))
+    return "\n".join(texts or thoughts)
 
 
 def _worth(row: Row) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from collections.abc import Iterator
@@ -194,10 +195,11 @@ def test_a_conversation_that_the_api_does_not_take_begins_anew(game: Game) -> No
 
 
 def test_a_key_that_is_not_taken_leaves_the_run_open(game: Game) -> None:
-    with AnthropicApi([Failure(401, "invalid x-api-key")]) as api, game.player(api) as player:
-        said, _ = player.communicate(timeout=30)
-    assert player.returncode == os.EX_CONFIG
-    assert "invalid x-api-key" in said
+    with (
+        AnthropicApi([Failure(401, "invalid x-api-key")]) as api,
+        pytest.raises(SystemExit, match=str(os.EX_CONFIG)),
+    ):
+        game.play(api)
     run = game.run()
     assert run["ended"] is None
     assert "invalid x-api-key" in game.messages(run["id"])[-1]["content"][0]["text"]
@@ -226,6 +228,14 @@ def test_old_results_are_left_out_and_the_conversation_is_summarised(game: Game)
     assert len(game.get(f"/api/runs/{run['id']}/conversation")) == 3
 
 
+def test_the_oldest_of_many_pictures_are_left_out(game: Game) -> None:
+    shots = [tool("screenshot", width=64, height=64) for _ in range(31)]
+    with AnthropicApi([Reply(shots)]) as api:
+        game.play(api, budget_steps=2)
+    shown = ["image" in [part["type"] for part in result["content"]] for result in results(api.requests[1])]
+    assert shown == [False] * 10 + [True] * 21
+
+
 def test_its_memory_outlives_the_process(game: Game) -> None:
     note = "iron is in the north"
     writes = tool("memory", command="create", path="/memories/plan.md", file_text=note)
@@ -239,24 +249,23 @@ def test_its_memory_outlives_the_process(game: Game) -> None:
 
 
 def test_only_one_process_plays_from_a_folder(game: Game) -> None:
-    with AnthropicApi(lambda _asked: Reply([tool("observe")])) as api, game.player(api):
-        api.wait_for(1)
-        with game.player(api) as second:
-            said, _ = second.communicate(timeout=30)
-    assert second.returncode == os.EX_TEMPFAIL
-    assert "another process plays" in said
+    with AnthropicApi() as api, (game.folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(SystemExit, match=str(os.EX_TEMPFAIL)):
+            game.play(api)
+    assert not api.requests
 
 
 def test_what_is_being_said_can_be_read_before_it_is_finished(game: Game) -> None:
-    hold = threading.Event()
-    with (
-        AnthropicApi([Reply([text("Let me think about this for a while.")], hold=hold, hold_at=3)]) as api,
-        game.player(api),
-    ):
-        until(lambda: (game.get(f"/api/runs/{game.run()['id']}")["draft"] or "").startswith("Let me think"))
+    hold, run = threading.Event(), game.run()["id"]
+    with AnthropicApi([Reply([text("Let me think about this for a while.")], hold=hold, hold_at=3)]) as api:
+        player = threading.Thread(target=game.play, args=(api,), kwargs={"budget_steps": 1})
+        player.start()
+        until(lambda: (game.get(f"/api/runs/{run}")["draft"] or "").startswith("Let me think"))
         hold.set()
-        until(lambda: game.run()["steps"] >= 1)
-        assert game.messages(game.run()["id"])[1]["content"][0]["text"].endswith("a while.")
+        player.join()
+    assert game.get(f"/api/runs/{run}")["draft"] is None
+    assert game.messages(run)[1]["content"][0]["text"].endswith("a while.")
 
 
 def test_prices_follow_the_model_and_the_settings() -> None:
