@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 from anthropic import APIStatusError, AsyncAnthropic
-from anthropic.types.beta import BetaMessageParam, BetaUsage
+from anthropic.types.beta import BetaMessage, BetaMessageParam, BetaUsage
 from anthropic.types.beta.beta_iterations_usage import BetaIterationsUsageItem
 
 from harness.claude_endings import Refused, Unlawful
@@ -57,6 +57,7 @@ class Claude:
     def __init__(self, settings: ClaudeSettings, system: str, tools: Sequence[Block]) -> None:
         self._client = AsyncAnthropic(max_retries=RETRIES)
         self._prices = prices(settings)
+        self._streams = settings.stream
         self._request: dict[str, Any] = {
             "model": settings.model,
             "max_tokens": settings.max_tokens,
@@ -103,6 +104,10 @@ class Claude:
         """
         words, usage = "", Usage()
         try:
+            if not self._streams:
+                return self._said(
+                    await self._client.beta.messages.create(**self._request, messages=conversation)
+                )
             async with self._client.beta.messages.stream(**self._request, messages=conversation) as stream:
                 async for event in stream:
                     if event.type == "message_start":
@@ -110,7 +115,7 @@ class Claude:
                     elif event.type in ("text", "thinking"):
                         words += event.text if event.type == "text" else event.thinking
                         await show(words)
-                message = await stream.get_final_message()
+                return self._said(await stream.get_final_message())
         except APIStatusError as error:
             if error.status_code in (400, 413):
                 raise Unlawful(error.message) from error
@@ -122,13 +127,14 @@ class Claude:
         except ValueError as error:
             # The SDK's way to say that a tool's arguments are no JSON.
             return Said(_as_text(words), "garbled", usage, str(error))
-        content = [_as_sent_back(block.to_dict(mode="json")) for block in message.content]
+
+    def _said(self, message: BetaMessage) -> Said:
+        content = [_as_sent_back(block.to_dict(mode="json", warnings=False)) for block in message.content]
         content = [block for block in content if block.get("text") != ""]
-        if message.stop_reason is None:
-            return _broken(words, usage, "the stream ended in the middle")
-        return Said(
-            content, message.stop_reason, self._usage(message.usage), _unusable(content, message.stop_reason)
-        )
+        usage, reason = self._usage(message.usage), message.stop_reason
+        if reason is None:
+            return Said(content, BROKEN, usage, "the stream ended in the middle")
+        return Said(content, reason, usage, _unusable(content, reason))
 
     def _usage(self, counted: BetaUsage) -> Usage:
         """All that was counted; a compaction's own tokens are only among the iterations."""

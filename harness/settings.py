@@ -39,6 +39,8 @@ class ClaudeSettings(BaseSettings):
     """The same for input that is read from the prompt cache."""
     price_written: float | None = Field(default=None, ge=0)
     """The same for input that is written into it."""
+    stream: bool = True
+    """Whether replies come while they are said; not every proxy before the API can do that."""
     max_tokens: int = Field(default=16_000, ge=1)
     """The longest reply, thinking included."""
     clear_at: int = Field(default=60_000, ge=1_000)

@@ -41,7 +41,8 @@ def results(asked: Asked) -> list[Any]:
     return asked.blocks("tool_result")
 
 
-def test_it_plays_until_its_budget_is_spent_and_all_of_it_is_rows(game: Game) -> None:
+@pytest.mark.parametrize("stream", [True, False])
+def test_it_plays_until_its_budget_is_spent_and_all_of_it_is_rows(game: Game, stream: bool) -> None:
     made = game.furnaces()
     thought = {"type": "thinking", "thinking": "A furnace first.", "signature": "s"}
     replies = [
@@ -50,8 +51,9 @@ def test_it_plays_until_its_budget_is_spent_and_all_of_it_is_rows(game: Game) ->
         Reply([text("That was that.")]),
     ]
     with AnthropicApi(replies) as api:
-        game.play(api, budget_steps=3)
+        game.play(api, budget_steps=3, stream=stream)
     assert game.furnaces() == made + 1
+    assert api.requests[0].body.get("stream", False) is stream
     first, second, third = api.requests
     assert [t["name"] for t in first.body["tools"]][-1] == "memory"
     assert "claim" not in [t["name"] for t in first.body["tools"]]
@@ -139,6 +141,21 @@ def test_it_waits_as_long_as_the_api_asks_and_goes_on_after_failures(game: Game)
     assert said[3]["content"] == [text(words)]
     # What broke off is no part of the conversation.
     assert len({len(asked.body["messages"]) for asked in api.requests}) == 1
+
+
+def test_a_plain_reply_may_break_off_or_be_unusable_too(game: Game) -> None:
+    answers = [
+        Failure(429, retry_after=0.1),
+        Reply([text("lost on the way"), crafting()], breaks_after=1),
+        Reply([garbled("run_program", '{"code": ]')]),
+        Reply([text("Well.")]),
+    ]
+    made = game.furnaces()
+    with AnthropicApi(answers) as api:
+        game.play(api, budget_steps=2, stream=False)
+    assert game.furnaces() == made
+    said = [m for m in game.messages(game.run()["id"]) if m["role"] == "assistant"]
+    assert [m["unusable"] for m in said] == ["the arguments of run_program are no object", None]
 
 
 def test_calls_that_can_not_be_made_are_answered_in_words(game: Game) -> None:
