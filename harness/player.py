@@ -21,6 +21,7 @@ from typing import Any
 import httpx2
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import TextResourceContents
 
 from harness.pieces import Patch, Piece
 from harness.plan import MADE, PLATES, Hopeless, Site, for_goal, open_play
@@ -77,6 +78,14 @@ class World:
         answer: dict[str, Any] = result.structured_content
         return answer
 
+    async def status(self) -> dict[str, Any]:
+        """All there is to know without looking closely; `observe` says it in few words."""
+        read = await self._client.read_resource("factorio://status")
+        contents = read.contents[0]
+        assert isinstance(contents, TextResourceContents)
+        answer: dict[str, Any] = json.loads(contents.text)
+        return answer
+
     async def run(self, words: str, calls: str) -> dict[str, Any]:
         """Run functions of the kit in the world; how that went."""
         return await self.call("run_program", code=program(words, calls), timeout_s=PROGRAM_SECONDS)
@@ -93,7 +102,7 @@ async def play(world: World, goal: Goal | None = None) -> None:
     view: View | None = None
     looked, built = 0, tuple[Piece, ...]()
     while True:
-        state = await world.call("observe")
+        state = await world.status()
         if view is None or state["tick"] - looked > GLANCE_SECONDS * TICKS_PER_SECOND:
             view, looked = await look(world, planner, state), state["tick"]
         else:
@@ -158,9 +167,9 @@ async def act(world: World, planner: Planner, stage: Stage) -> bool:
 
 async def measure(world: World, goal: Goal) -> float:
     """How many of the goal's items the machines make in its time, while the player stands still."""
-    before = await world.call("observe")
+    before = await world.status()
     await world.run(f"measuring {goal.item}", f"sleep({goal.seconds:g})")
-    after = await world.call("observe")
+    after = await world.status()
     made = after["produced"].get(goal.item, 0) - before["produced"].get(goal.item, 0)
     seconds = (after["tick"] - before["tick"]) / TICKS_PER_SECOND
     return float(made / seconds * goal.seconds)

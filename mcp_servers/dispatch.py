@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
+from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import PlainTextResponse
@@ -51,6 +52,9 @@ def _has_port(name: str) -> bool:
     return name.rpartition(":")[2].isdigit() and not name.endswith("]")
 
 
+AnyServer = MCPServer[Any] | Server[Any]
+
+
 class WorldDispatcher:
     """Serves the MCP servers of worlds that come and go while the gateway runs.
 
@@ -65,7 +69,7 @@ class WorldDispatcher:
         self._tasks: TaskGroup | None = None
 
     @asynccontextmanager
-    async def run(self, servers: Mapping[str, MCPServer[Any]]) -> AsyncIterator[None]:
+    async def run(self, servers: Mapping[str, AnyServer]) -> AsyncIterator[None]:
         """Serve these worlds, and those added later, until the block ends."""
         async with AsyncExitStack() as stack:
             self._tasks = await stack.enter_async_context(anyio.create_task_group())
@@ -77,7 +81,7 @@ class WorldDispatcher:
                 self._tasks.cancel_scope.cancel()
                 self._tasks = None
 
-    async def add(self, name: str, server: MCPServer[Any]) -> None:
+    async def add(self, name: str, server: AnyServer) -> None:
         """Begin to serve a world; returns once requests are answered."""
         assert self._tasks is not None, "the dispatcher is not running"
         await self._tasks.start(self._serve, name, server)
@@ -88,7 +92,7 @@ class WorldDispatcher:
         self._scopes.pop(name).cancel()
 
     async def _serve(
-        self, name: str, server: MCPServer[Any], *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+        self, name: str, server: AnyServer, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
         # Called for the session manager that it makes, with the security settings in it.
         server.streamable_http_app(transport_security=self._security)

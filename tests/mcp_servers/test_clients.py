@@ -167,7 +167,7 @@ def test_claude_code_connects_and_plays(address: str, claude: Run) -> None:
     assert json.loads(done.stdout)["result"] == "A drill stands on the ore."
     placed, seen, shot = (block["content"] for block in api.requests[-1].blocks("tool_result"))
     assert json.loads(placed)["output"] == "burner-mining-drill stands\n", placed
-    assert json.loads(seen)["entities"]["burner-mining-drill"] == 1
+    assert json.loads(seen)["machines"]["burner-mining-drill"].startswith("1: ")
     [picture] = [block for block in shot if block["type"] == "image"]
     image = Image.open(io.BytesIO(base64.b64decode(picture["source"]["data"])))
     assert image.size == (320, 200)

@@ -237,11 +237,7 @@ def test_health_and_pictures_while_a_world_is_down(site: Site) -> None:
 async def test_a_world_is_played_over_mcp(site: Site, mode: str) -> None:
     async with Client(f"{site.url}/worlds/north/mcp", mode=mode) as client:
         tools = await client.list_tools()
-        assert [t.name for t in tools.tools] == ["run_program", "observe", "score", "screenshot"]
-        for tool in tools.tools:
-            assert tool.output_schema
-            assert tool.annotations is not None
-            assert tool.annotations.read_only_hint is (tool.name != "run_program")
+        assert {"run_program", "observe", "score", "screenshot"} <= {t.name for t in tools.tools}
         first = (await client.call_tool("observe", {})).structured_content
         assert first is not None
         assert first["inventory"] == {"coal": 5}

@@ -1,0 +1,177 @@
+"""A world's own tools, beside FLE's: programs, looking, pictures, checkpoints, and who plays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mcp_servers.arguments import Code, Pixels, Text, Texts, Tiles, WallSeconds, Zoom
+from mcp_servers.cursor import Cursor, news
+from mcp_servers.observation import observation
+from mcp_servers.production import Production
+from mcp_servers.results import (
+    Answer,
+    Observation,
+    ProgramResult,
+    Score,
+    Shot,
+)
+from mcp_servers.tool import acts, looks
+from runtime.supervisor import ManagedWorld
+
+TICKS_PER_SECOND = 60
+
+
+class Picture(Protocol):
+    """A finished picture and what it shows."""
+
+    @property
+    def png(self) -> bytes: ...
+    @property
+    def tick(self) -> int: ...
+    @property
+    def x(self) -> float: ...
+    @property
+    def y(self) -> float: ...
+    @property
+    def zoom(self) -> float: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+Camera = Callable[[ManagedWorld, float | None, float | None, float | None, int | None, int | None], Picture]
+"""Takes a picture of a world: x, y, zoom, width, height, each None for the camera's own choice.
+
+Raises ValueError with a sentence when a value can't be drawn.
+"""
+
+
+@dataclass
+class Call:
+    """One call of a tool: what the client knows, who it says it is, and whom to tell of printed lines.
+
+    pictures: PNGs to send along with the result.
+    """
+
+    since: Cursor | None = None
+    token: str | None = None
+    printed: Callable[[int, str], None] | None = None
+    pictures: list[bytes] = field(default_factory=list)
+
+
+class WorldTools:
+    """What the world's server does itself; see `mcp_servers.tool` for how methods become tools."""
+
+    def __init__(self, world: ManagedWorld, camera: Camera, production: Production) -> None:
+        self._world = world
+        self._camera = camera
+        self._production = production
+
+    @acts(destroys=True)
+    def run_program(self, call: Call, code: Code, timeout_s: WallSeconds = 60) -> ProgramResult:
+        """Play by a Python program: FLE's API is imported, print() what you want to read, variables stay.
+
+        Look: nearest(Resource.IronOre), get_resource_patch(Resource.Coal, position), get_entities(),
+        get_entity(Prototype.StoneFurnace, position), inspect_inventory(), get_prototype_recipe(Prototype.X), score().
+        Act: move_to(position), harvest_resource(position, quantity), craft_item(Prototype.X, quantity),
+        place_entity(Prototype.X, Direction.UP, position), place_entity_next_to(Prototype.X, position, direction,
+        spacing), insert_item(Prototype.Coal, entity, quantity), extract_item(Prototype.X, entity, quantity),
+        connect_entities(a, b, Prototype.TransportBelt), rotate_entity(entity, direction), pickup_entity(entity),
+        set_entity_recipe(entity, Prototype.X), set_research(Technology.X), sleep(game_seconds). Position(x=1, y=2).
+        What fails raises with the reason; what was done stays done. timeout_s: wall time.
+
+        Example: run_program(code="coal = nearest(Resource.Coal)\\nmove_to(coal)\\nprint(harvest_resource(coal, 9))")
+        """
+        done, event = self._world.run_program(code, timeout_s, call.printed)
+        return ProgramResult(
+            **news(self._world, call.since, done.scores.production_score, own={event.number}),
+            ok=done.error is None,
+            output=done.output,
+            error=done.error,
+            line=done.line,
+            notes=list(done.notes),
+            seconds=round(done.seconds, 3),
+            tick=done.scores.tick,
+            production_score=done.scores.production_score,
+            automated_score=done.scores.automated_score,
+        )
+
+    @looks
+    def observe(self, call: Call) -> Observation:
+        """The state of play: position, inventory, machines and why some stand still, production, research.
+
+        Example: observe(since="3fa2c1-17-0")
+        """
+        look, details = self._world.observe()
+        self._production.see(details)
+        return observation(self._world, look, details, self._production, call.since)
+
+    @looks
+    def score(self, call: Call) -> Score:
+        """The production score, and the automated score: what machines made without hands.
+
+        Example: score()
+        """
+        numbers = self._world.score()
+        return Score(
+            **news(self._world, call.since, numbers.production_score),
+            production_score=numbers.production_score,
+            automated_score=numbers.automated_score,
+            tick=numbers.tick,
+            game_seconds=round(numbers.tick / TICKS_PER_SECOND, 1),
+        )
+
+    @looks
+    def screenshot(
+        self,
+        call: Call,
+        x: Tiles | None = None,
+        y: Tiles | None = None,
+        zoom: Zoom | None = None,
+        width: Pixels | None = None,
+        height: Pixels | None = None,
+    ) -> Shot:
+        """A picture around x, y (you, if left out); zoom 1 is 32 pixels a tile, 0.1 to 4.
+
+        Example: screenshot(x=20, y=75, zoom=1)
+        """
+        picture = self._camera(self._world, x, y, zoom, width, height)
+        call.pictures.append(picture.png)
+        return Shot(
+            **news(self._world, call.since, self._world.summary().score),
+            tick=picture.tick,
+            x=picture.x,
+            y=picture.y,
+            zoom=picture.zoom,
+            width=picture.width,
+            height=picture.height,
+        )
+
+    @acts()
+    def print(self, call: Call, args: Texts) -> Answer[str]:
+        """Say something to those who watch.
+
+        Example: print(args=["I build iron first"])
+        """
+        text = " ".join(args)
+        self._world.events.add("tool", self._world.summary().tick, f"print: {text}")
+        return Answer(**self._now(call), result=text)
+
+    @acts()
+    def send_message(
+        self, call: Call, message: Text, recipient: Text | None = None, metadata: dict[str, Any] | None = None
+    ) -> Answer[bool]:
+        """Leave a message for people and other agents.
+
+        Example: send_message(message="The iron is all yours")
+        """
+        text = f"player to {recipient}: {message}" if recipient else f"player: {message}"
+        self._world.events.add("message", self._world.summary().tick, text)
+        return Answer(**self._now(call), result=True)
+
+    def _now(self, call: Call) -> dict[str, Any]:
+        summary = self._world.summary()
+        return {**news(self._world, call.since, summary.score), "tick": summary.tick}

@@ -1,0 +1,41 @@
+"""What a world's tools cost a model that is sent them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from mcp import Client
+from mcp_types import Tool
+
+CHARACTERS_PER_TOKEN = 3
+"""Fewer than there are: what is counted is more than what is paid."""
+FULL_TOKENS, PROGRAM_TOKENS = 6_000, 1_500
+LISTING_CHARACTERS = 48_000
+
+
+def sent(tools: list[Tool]) -> str:
+    """What a client sends a model of its tools."""
+    return json.dumps(
+        [{"name": t.name, "description": t.description, "input_schema": t.input_schema} for t in tools]
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "tokens"), [("", FULL_TOKENS), ("?tools=full", FULL_TOKENS), ("?tools=program", PROGRAM_TOKENS)]
+)
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_tools_and_instructions_are_cheap(address: str, query: str, tokens: int, mode: str) -> None:
+    async with Client(f"{address}/worlds/world-1/mcp{query}", mode=mode) as client:
+        listed = await client.list_tools()
+        assert client.instructions is not None
+        assert len(sent(listed.tools) + client.instructions) / CHARACTERS_PER_TOKEN < tokens
+        assert len(listed.model_dump_json(by_alias=True, exclude_none=True)) < LISTING_CHARACTERS
+
+
+async def test_a_player_of_programs_is_offered_few_tools(address: str) -> None:
+    async with Client(f"{address}/worlds/world-1/mcp?tools=program") as client:
+        listed = await client.list_tools()
+        assert [t.name for t in listed.tools] == ["run_program", "observe", "score", "screenshot"]
+        # The others are there, for a harness that does more than its model.
+        assert not (await client.call_tool("nearest", {"type": "coal"})).is_error
