@@ -31,6 +31,10 @@ ALLOWED = {
 }
 
 
+OUTSIDE = {"server", "journal", "rcon", "cache", "game", "scripts", "lua"}
+"""Modules of the engine whose classes reach beyond a world (files, sockets, Lua): no save names them."""
+MOST_BYTES = 1 << 30
+"""Of a save, unpacked; a thousand times what a large factory takes."""
 PROTOTYPES = {"_entity_prototype", "_item_prototype", "_recipe_prototype"}  # how a save names a prototype
 
 
@@ -92,7 +96,7 @@ class _Unpickler(pickle.Unpickler):
 
 def engine_class(module: str, name: str, or_function: bool = False) -> Any:
     """A class of the engine by name, or one of the few functions that a save may name; None for anything else."""
-    if not module.startswith("runtime.engine.") or "." in name:
+    if not module.startswith("runtime.engine.") or "." in name or module.split(".")[2] in OUTSIDE:
         return None
     found = getattr(importlib.import_module(module), name, None)
     if getattr(found, "__module__", None) != module:
@@ -134,20 +138,31 @@ def loads(data: bytes) -> Save:
     if not data.startswith(MAGIC):
         raise SaveError("not a save of factorio-embedded")
     try:
-        classes, states = zlib.decompress(data[len(MAGIC) :]).split(b"\n", 1)
+        classes, states = _unpacked(data[len(MAGIC) :]).split(b"\n", 1)
         unpickler = _Unpickler(io.BytesIO(states))
         unpickler.objects = [_empty(*name) for name in json.loads(classes)]
         for obj in unpickler.objects:
             _fill(obj, unpickler.load())
         save = unpickler.objects[0]
+        if not isinstance(save, Save):
+            raise SaveError("the save holds no world")
+        save.world.surface.restore()
     except (
-        zlib.error, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError, ValueError,
+        zlib.error, pickle.UnpicklingError, EOFError, AttributeError, ImportError, LookupError, TypeError, ValueError,
+        ArithmeticError, AssertionError, MemoryError, RecursionError,
     ) as error:  # fmt: skip
         raise SaveError(f"the save is damaged: {error}") from error
-    if not isinstance(save, Save):
-        raise SaveError("the save holds no world")
-    save.world.surface.restore()
     return save
+
+
+def _unpacked(packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    unpacked = unpacker.decompress(packed, MOST_BYTES)
+    if unpacker.unconsumed_tail:
+        raise SaveError(f"the save unpacks to more than {MOST_BYTES >> 20} MB")
+    if not unpacker.eof:
+        raise SaveError("the save is cut short")
+    return unpacked
 
 
 def _empty(module: str, name: str) -> Any:
