@@ -20,6 +20,7 @@ import fcntl
 import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,13 +28,15 @@ from urllib.parse import urlsplit
 import httpx2
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
+from pydantic import ValidationError
 
 from harness.claude_api import BROKEN, Claude
 from harness.claude_endings import Ended, NothingUsable, Refused, Unlawful, WorldAway, check_budget
 from harness.claude_hands import Hands, words
 from harness.claude_run import Run
 from harness.player import FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS, PROGRAM_SECONDS, say
-from harness.settings import ClaudeSettings
+from harness.prices import UnknownPrice, prices
+from harness.settings import ClaudeSettings, explain, has_key
 
 SPOILED_REPLIES = 3
 """After so many replies in a row that can't be used the conversation begins anew; after as many again the run ends."""
@@ -52,7 +55,7 @@ tool you are shown the world and go on as well.
 - A picture costs about 1,500 tokens; ask for one when it shows more than words do.
 """
 LOOK = "The world as it is now: "
-BEGIN = "Look at /memories first: you may have played here before. Then observe, and play."
+BEGIN = "Look at /memories first: you may have played here, or in a world before this one. Then observe, and play."
 ANEW = "The conversation so far could not go on: {reason}. You play this world; /memories holds your notes. Observe, and go on."
 INTERRUPTED = (
     "The player was restarted after this call had been sent and before its result came. What it did stays done, "
@@ -62,7 +65,7 @@ NOT_MADE = "This call was not made, because the one before it was interrupted."
 CUT_OFF = "Your message was cut off at its longest, so this call was not made: write less in one message."
 
 
-async def play(run: Run, claude: Claude, hands: Hands, settings: ClaudeSettings) -> None:
+async def play(run: Run, claude: Claude, hands: Hands, limits: ClaudeSettings) -> None:
     """Play until something ends the run. Raises Ended, Refused, WorldAway."""
     while True:
         interrupted = False
@@ -76,7 +79,7 @@ async def play(run: Run, claude: Claude, hands: Hands, settings: ClaudeSettings)
                 else:
                     result = await hands.call(block["name"], block["input"], run.cursor)
             await run.end(block, result.content, result.is_error, result.cursor)
-        check_budget(settings, run.spent, run.steps)
+        check_budget(limits, run.spent, run.steps)
         await recover(run)
         if run.empty:
             await run.tell(BEGIN)
@@ -112,11 +115,14 @@ async def keep_playing(url: str, world: str, folder: Path, settings: ClaudeSetti
     parts = urlsplit(url)
     pause = FIRST_PAUSE_SECONDS
     while True:
+        began = time.monotonic()
         try:
             async with httpx2.AsyncClient(base_url=f"{parts.scheme}://{parts.netloc}", timeout=60) as gateway:
                 await take_part(f"{url}?tools={settings.tools}", world, folder, settings, gateway)
         except* (WorldAway, MCPError, httpx2.HTTPError, OSError) as problems:
             say(f"the world is away: {first(problems)}")
+        if time.monotonic() - began > LAST_PAUSE_SECONDS:
+            pause = FIRST_PAUSE_SECONDS
         await asyncio.sleep(pause)
         pause = min(2 * pause, LAST_PAUSE_SECONDS)
 
@@ -151,6 +157,20 @@ async def take_part(
             await claude.close()
 
 
+def read_settings() -> ClaudeSettings:
+    """What the environment says. Raises Refused when that isn't enough to play."""
+    if not has_key():
+        raise Refused("there is no key: set ANTHROPIC_API_KEY")
+    try:
+        given = ClaudeSettings()
+        prices(given)
+    except ValidationError as error:
+        raise Refused(explain(error)) from error
+    except UnknownPrice as error:
+        raise Refused(str(error)) from error
+    return given
+
+
 def first(problems: BaseException) -> BaseException:
     """The first of the exceptions that a group holds."""
     while isinstance(problems, BaseExceptionGroup):
@@ -177,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             say(f"another process plays from {given.folder}")
             sys.exit(os.EX_TEMPFAIL)
         try:
-            asyncio.run(keep_playing(given.url, given.world, given.folder, ClaudeSettings()))
+            asyncio.run(keep_playing(given.url, given.world, given.folder, read_settings()))
         except* Ended as ends:
             say(f"the run has ended: {first(ends)}")
         except* Refused as problems:

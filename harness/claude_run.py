@@ -138,7 +138,7 @@ class Run:
             content=said.content,
             stop_reason=said.stop_reason,
             unusable=said.unusable,
-            fresh=said.compacted,
+            fresh=said.compacted and not said.unusable,
             cursor=self.cursor,
             **said.usage.model_dump(),
         )

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from harness import claude
 from harness.prices import prices
 from harness.settings import ClaudeSettings
 from harness.usage import Usage
@@ -220,6 +221,26 @@ def test_a_key_that_is_not_taken_leaves_the_run_open(game: Game) -> None:
     run = game.run()
     assert run["ended"] is None
     assert "invalid x-api-key" in game.messages(run["id"])[-1]["content"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("ANTHROPIC_API_KEY", ""), ("CLAUDETORIO_MODEL", "gpt"), ("CLAUDETORIO_BUDGET_STEPS", "many")],
+)
+def test_settings_that_do_not_do_are_said_in_words(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_AUTH_TOKEN", raising=False)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit, match=str(os.EX_CONFIG)):
+        claude.main(["--url", "http://127.0.0.1:9/mcp", "--world", "w", "--folder", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert variable.removeprefix("CLAUDETORIO_").replace("MODEL", "PRICE_INPUT") in said
 
 
 def test_old_results_are_left_out_and_the_conversation_is_summarised(game: Game) -> None:
