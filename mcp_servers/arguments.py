@@ -76,6 +76,7 @@ Texts = Annotated[list[Text], BeforeValidator(_one_or_more), ONE_OR_MORE]
 Tiles = Annotated[float, Strict(), _within(-FARTHEST, FARTHEST)]
 Pixels = Annotated[int, Strict(), _within(1, 100_000)]
 Zoom = Annotated[float, Strict(), _within(0, 1000)]
+Speed = Annotated[float, Strict(), _within(0.01, 100)]
 WallSeconds = Annotated[float, Strict(), _within(0.01, LONGEST_PROGRAM_SECONDS)]
 
 
