@@ -163,6 +163,9 @@ def _check(
     if action == "move_to":
         # FLE's client sends the string "nil" for "lay nothing".
         arguments = [None if argument == "nil" else argument for argument in arguments]
+        if any(argument is not None for argument in arguments[2:]):
+            # FLE's Lua for it turns a belt to a direction that Factorio 2.0 hasn't, and never ends.
+            raise Refused("move_to can't lay anything on its way here: lay it with connect_entities.")
     while arguments and arguments[-1] is None:
         arguments.pop()
     for number, (kind, argument) in enumerate(zip(signature, arguments, strict=False), 1):

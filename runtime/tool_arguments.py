@@ -185,7 +185,8 @@ PARAMETERS: dict[str, dict[str, Check]] = {
     "insert_item": {"entity": _PROTOTYPE, "target": _thing, "quantity": _COUNT},
     "inspect_inventory": {"entity": _thing, "all_players": _bool},
     "launch_rocket": {"silo": _thing},
-    "move_to": {"position": _position, "laying": _PROTOTYPE, "leading": _PROTOTYPE},
+    # FLE's `laying` and `leading` are left out: its Lua for them never ends with Factorio 2.0's directions.
+    "move_to": {"position": _position},
     "nearest": {"type": _named("resource", "prototype")},
     "nearest_buildable": {"entity": _PROTOTYPE, "building_box": _box, "center_position": _position},
     "pickup_entity": {"entity": _prototype_or_thing, "position": _position},
@@ -210,7 +211,7 @@ PARAMETERS: dict[str, dict[str, Check]] = {
 """FLE's tools, and FLE's names for what they take."""
 
 _OPTIONAL = {
-    "all_players", "dry_run", "exact", "laying", "leading", "quantity", "radius", "spacing", "distance",
+    "all_players", "dry_run", "exact", "quantity", "radius", "spacing", "distance",
 }  # fmt: skip
 _ALSO_OPTIONAL = {
     "can_place_entity": {"direction"},

@@ -168,6 +168,12 @@ def test_move_to_without_belts() -> None:
     assert parse_call(fle('move_to, 1,5,"nil","nil"')) == Call("move_to", (1, 5))
 
 
+@pytest.mark.parametrize("way", [0, 1])
+def test_move_to_lays_nothing(way: int) -> None:
+    with pytest.raises(Refused, match="connect_entities"):
+        parse_call(fle(f'move_to, 1,5,"transport-belt",{way}'))
+
+
 def test_activities() -> None:
     assert describe(parse_call(fle('craft_item, 1,"iron-gear-wheel",5'))) == "crafting 5 iron-gear-wheel"
     assert describe(parse_call(fle("move_to, 1,9")), {9: (3, 4)}) == "moving to (3, 4)"
@@ -240,7 +246,7 @@ def test_every_command_of_every_fle_tool_is_in_the_table(tools: tuple[Any, Recor
         "insert_item": [(Prototype.Coal, furnace, 5)],
         "inspect_inventory": [(), (furnace,), (None, True)],
         "launch_rocket": [(at,)],
-        "move_to": [(at,), (at, Prototype.TransportBelt), (at, None, Prototype.TransportBelt)],
+        "move_to": [(at,)],
         "nearest": [(Resource.Coal,), (Prototype.StoneFurnace,)],
         "nearest_buildable": [(Prototype.StoneFurnace, BuildingBox(width=3, height=2), at)],
         "pickup_entity": [(Prototype.StoneFurnace, at), (furnace,)],
