@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ HEARTBEAT_SECONDS = 0.9  # so that a crash loses at most two seconds of game tim
 SAVE_SECONDS = 120.0
 SAVE_COMMANDS = 4000
 MOST_OWED_SECONDS = 0.5  # less is made up; a world that is later forgets what it owes, as the game does
+SAVE_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 SLICE_TICKS = 600  # the world is advanced by at most so much before the budget is looked at
 
 
@@ -59,6 +61,7 @@ class Game:
         self._save_file = save
         self._journal = Journal(data) if data is not None else None
         self._written = 0  # commands journalled since the last save
+        self._asked: list[str] = []  # names that scripts want saves under
         self._saved_at = self._beat_at = time.monotonic()
         self._replaying = False
         if self._journal is not None and self._journal.number:
@@ -133,6 +136,30 @@ class Game:
         """Save when the present command is done."""
         self._saved_at = float("-inf")
 
+    def save_as(self, name: str) -> str:
+        """Save into the data folder's `saves` at once, under a name; says how that went."""
+        if self._journal is None:
+            return "There is no data folder to save into: start the server with --data."
+        if SAVE_NAME.fullmatch(name) is None:
+            return "A save is named by up to 100 letters, digits, - and _."
+        path = self._journal.folder / "saves" / f"{name}.save"
+        try:
+            path.parent.mkdir(exist_ok=True)
+            self.save_to(path)
+        except OSError as error:
+            return f"Saving failed: {error.strerror}."
+        return f"Saved {path.name}."
+
+    def ask_save(self, name: str) -> None:
+        """Save under a name when the present command, or tick, is done. What a journal plays again saves nothing."""
+        if not self._replaying and name not in self._asked:
+            self._asked.append(name)
+
+    def _save_asked(self) -> None:
+        asked, self._asked = self._asked, []
+        for name in asked:
+            self.log(self.save_as(name))
+
     def close(self) -> None:
         """End: the save file is written back, the data folder gets a last save."""
         self._catch_up()
@@ -187,6 +214,7 @@ class Game:
     def advance(self, budget_s: float) -> float | None:
         """Bring the world toward the present; seconds until it wants to be called again, or None when time stands."""
         on_time = self._advance_within(budget_s)
+        self._save_asked()
         now = time.monotonic()
         if self._journal is not None:
             self._keep(now)
@@ -241,6 +269,7 @@ class Game:
         answer = self._execute(text)
         if before != (self.clock.speed, self.clock.paused) or self.clock.paused:
             self.clock.anchor_now(self.world.tick)
+        self._save_asked()
         return answer
 
     def _execute(self, text: str) -> str:
@@ -252,9 +281,6 @@ class Game:
             if rest not in self.prelude:
                 self.prelude.append(rest)
             return answer
-        if word in ("/save", "/server-save"):
-            self.save_soon()
-            return "Saving the map.\n"
         if text.startswith("/"):
             return f'Unknown command "{word[1:]}". Use /help to see the list of commands.\n'
         self.log(f"[CHAT] <server>: {text}")
@@ -321,6 +347,13 @@ class Game:
         seen = look(self.world, self.scripts.agent_character(), set(rest.split()))
         return json.dumps({**seen, "speed": self.clock.speed, "paused": self.clock.paused}) + "\n"
 
+    def _server_save(self, rest: str) -> str:
+        """Save into the data folder: soon, or at once into its folder saves, under the name that is given."""
+        if not rest:
+            self.save_soon()
+            return "Saving the map.\n"
+        return self.save_as(rest) + "\n"
+
     def _hash_line(self, rest: str) -> str:
         return self.state_hash() + "\n"
 
@@ -331,7 +364,7 @@ def _words(text: str) -> tuple[str, str]:
     return word, rest[0] if rest else ""
 
 
-# Commands that change nothing, and are not journalled.
+# Commands that change nothing in the world, and are not journalled.
 LOOKS: dict[str, Callable[[Game, str], str]] = {
     "/state-hash": Game._hash_line,
     "/tick": Game._tick_line,
@@ -340,4 +373,6 @@ LOOKS: dict[str, Callable[[Game, str], str]] = {
     "/scene": Game._scene_line,
     "/version": Game._version_line,
     "/time": Game._time_line,
+    "/save": Game._server_save,
+    "/server-save": Game._server_save,
 }

@@ -146,6 +146,14 @@ class LuaGameScript(LuaObject):
         self.game.save_soon()
 
     @lua_method
+    def server_save(self, name: Any = None) -> None:
+        """Saves after this tick, as `saves/NAME.save` where a name is given."""
+        if name is None:
+            self.game.save_soon()
+        else:
+            self.game.ask_save(values.text(name, "name"))
+
+    @lua_method
     def take_screenshot(self, params: Any) -> None:
         values.table(params)  # a headless server takes no pictures
 
