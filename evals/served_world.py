@@ -19,7 +19,8 @@ from mcp_servers.dispatch import WorldDispatcher, host_protection
 from mcp_servers.world import world_server
 from runtime import fork_server
 from runtime.host import Host
-from runtime.supervisor import ManagedWorld, Supervisor
+from runtime.managed_world import ManagedWorld
+from runtime.supervisor import Supervisor
 from runtime.world_life import ProgramReport, Status, WorldPlan
 from runtime.world_process import WorldProcess
 from runtime.world_session import HostedWorld

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -33,13 +34,16 @@ from harness.transcripts import Transcripts
 from mcp_servers.dispatch import WorldDispatcher, host_protection
 from mcp_servers.world import world_server
 from runtime import fork_server
-from runtime.supervisor import PlayerPlan, Supervisor
+from runtime.player_keeper import PlayerPlan
+from runtime.supervisor import Supervisor
+from runtime.world_folder import stored_plans
 from runtime.world_life import LAUNCH_STAGES, Status, WorldPlan
 from runtime.world_session import launch, warm_up
 from viewer.app import gateway
 from viewer.camera import Camera
 from viewer.protection import OwnPagesOnly
 
+AGENTS = ("scripted", "claude", "none")
 GRACE_SECONDS = 2
 """How long open requests may go on after Ctrl-C."""
 BACKLOG = 128
@@ -73,7 +77,12 @@ def run(settings: Settings) -> None:
             ) from error
         with contextlib.closing(scores):
             threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
-            fleet = Supervisor(launch, scores)
+            fleet = Supervisor(
+                launch,
+                scores,
+                worlds_folder(settings),
+                lambda agent, world: player_plan(settings, agent, world, port),
+            )
             server = uvicorn.Server(
                 uvicorn.Config(
                     application(settings, port, fleet, scores),
@@ -104,7 +113,7 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         for plan in world_plans(settings):
-            fleet.add(plan, player_plan(settings, plan.name, port))
+            fleet.add(plan)
         servers = {name: world_server(world, camera, version) for name, world in fleet.worlds.items()}
         async with dispatcher.run(servers):
             fleet.players_may_start.set()
@@ -122,19 +131,33 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
     return app
 
 
+def worlds_folder(settings: Settings) -> Path:
+    """Where each world has a folder of its name."""
+    return settings.data.resolve() / "worlds"
+
+
 def world_plans(settings: Settings) -> list[WorldPlan]:
-    """The worlds to run; each keeps its journal and saves in a folder of its name."""
-    worlds = settings.data.resolve() / "worlds"
-    return [WorldPlan(name=name, data=worlds / name, speed=settings.speed) for name in settings.world_names]
+    """The worlds to run: those that the settings ask for, and those that were made while the fleet ran."""
+    folder = worlds_folder(settings)
+    stored = {plan.name: plan for plan in stored_plans(folder)}
+    asked = {
+        name: replace(
+            stored.get(name, WorldPlan(name, folder / name)), speed=settings.speed, agent=settings.player
+        )
+        for name in settings.world_names
+    }
+    return list({**asked, **{n: plan for n, plan in stored.items() if n not in asked}}.values())
 
 
-def player_plan(settings: Settings, world: str, port: int) -> PlayerPlan | None:
-    """The player of a world: a client of its MCP server like any other."""
-    if settings.player == "none":
+def player_plan(settings: Settings, agent: str, world: str, port: int) -> PlayerPlan | None:
+    """The player of a world: a client of its MCP server like any other. Raises ValueError for an unknown agent."""
+    if agent == "none":
         return None
+    if agent not in AGENTS:
+        raise ValueError(f"There is no agent {agent[:80]!r}; choose one of {', '.join(AGENTS)}.")
     url = f"{url_of(settings.host, port)}/worlds/{world}/mcp"
-    folder = settings.data.resolve() / "worlds" / world
-    if settings.player == "claude":
+    folder = worlds_folder(settings) / world
+    if agent == "claude":
         own = ["--url", url, "--world", world, "--folder", str(folder / "claude")]
         return PlayerPlan(
             agent="claude",

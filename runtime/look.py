@@ -74,6 +74,7 @@ claudetorio_look = function()
         research = current and current.name,
         research_progress = current and force.research_progress or 0,
         technologies = researched,
+        deaths = force.get_kill_count_statistics(surface).get_output_count("character"),
     }))
 end
 """.replace("PROBLEMS", ", ".join(f'"{name}"' for name in PROBLEMS))
@@ -86,7 +87,7 @@ class Details:
     speed: game seconds per second. position: of the player's character, in tiles. inventory, entities: how
     many of each by name. statuses: of each kind that has any, how many are in which (the game's own names).
     research: the technology being researched, and how much of it is done (0 … 1). alerts: what stands still
-    and why, in words.
+    and why, in words. deaths: how often a player's character has died.
     """
 
     tick: int
@@ -100,6 +101,7 @@ class Details:
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
     technologies: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
+    deaths: int = 0
 
 
 def parse(text: str) -> Details:
@@ -121,6 +123,7 @@ def parse(text: str) -> Details:
         statuses={name: dict(counts) for name, counts in dict(seen["statuses"] or {}).items()},
         technologies=sorted(_values(seen["technologies"])),
         alerts=[_alert(problem) for problem in _values(seen["problems"])],
+        deaths=int(seen["deaths"]),
     )
 
 

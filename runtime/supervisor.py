@@ -1,462 +1,241 @@
-"""Keeps worlds and their players running: starts them, watches them, and starts them again when they die.
-
-Every world has a thread of its own, which alone moves it through its states:
-
-    starting ──> running ──> restarting ──> running …        any ──> stopped
-        └───────────────────────┴──> failed (too many attempts in a row)
-"""
+"""The fleet: every world that there is, by name. Worlds come and go while it runs, and outlive it in their folders."""
 
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import structlog
 
-from runtime.event_log import Event, EventLog
-from runtime.player_process import PlayerProcess
-from runtime.world_life import (
-    AFTER,
-    LAUNCH_STAGES,
-    Launcher,
-    LaunchError,
-    Look,
-    ProgramReport,
-    Recorder,
-    Scores,
-    Status,
-    ToolReport,
-    WorldDetails,
-    WorldPlan,
-    WorldSession,
-    WorldSummary,
-    WorldUnavailable,
-)
+from runtime.managed_world import ManagedWorld as ManagedWorld
+from runtime.managed_world import Players, nobody
+from runtime.world_folder import Start, WorldFolder
+from runtime.world_life import Launcher, Recorder, Status, WorldPlan
 
 log = structlog.get_logger()
 
-CHECK_SECONDS = 0.1
-"""How often a thread looks whether its processes live; bounds how long a death goes unnoticed."""
-LOOK_SECONDS = 1.0
-DETAIL_SECONDS = 5.0
-SAMPLE_SECONDS = 10.0
-SILENCE_SECONDS = 30.0
-"""A world whose process lives but that hasn't answered for so long is restarted."""
-STEADY_SECONDS = 60.0
-"""After running so long a restart counts as the first again."""
-FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.5, 30.0
-MAX_ATTEMPTS = 8
 STOP_SECONDS = 20.0
-KEPT_CHARACTERS = 4000
-"""Of a program and of what it printed, for people who watch."""
-HEADLINE_CHARACTERS = 120
-IDLE, RUNNING_PROGRAM = "idle", "running a program"
-"""What a host says of a player that does nothing in the world at the moment."""
-AFTERGLOW_SECONDS = 10.0
-"""How long a program is still named as what the player is at: between two programs it is thinking."""
-ALERT_QUIET_SECONDS = 60.0
-"""An alert is news again when it was away for so long."""
-ALERT = re.compile(r"^(?:\d+ of )?([\w-]+).*: ([^:]*)$")
-"""What stands still, and why: where and how many are no news."""
+CHECK_SECONDS = 60.0
+"""How long a save that comes from elsewhere may take to be read."""
+MOST_WORLDS = 100
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+SCENARIOS = ("default_lab_scenario", "open_world")
 
 
-@dataclass(frozen=True)
-class PlayerPlan:
-    """Who plays a world: the name shown, and the command that plays.
-
-    A player with runs of its own records them itself, so that they go on when it is started again.
-    """
-
-    agent: str
-    command: Sequence[str]
-    log: Path
-    own_runs: bool = False
-
-
-def backoff(attempt: int) -> float:
-    """Seconds to wait before the n-th attempt in a row: none before the first, then ever twice as long."""
-    if attempt <= 1:
-        return 0.0
-    return float(min(LAST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempt - 2)))
-
-
-class ManagedWorld:
-    """A world that is kept running, as the rest of the program sees it; safe to use from any thread.
-
-    Args:
-        plan: what to run.
-        launch: starts one life of the world.
-        recorder: where runs and scores are kept.
-        player: who plays it, or nobody.
-        players_may_start: set once the gateway answers, through which players play.
-    """
-
-    def __init__(
-        self,
-        plan: WorldPlan,
-        launch: Launcher,
-        recorder: Recorder,
-        player: PlayerPlan | None,
-        players_may_start: threading.Event,
-    ) -> None:
-        self.plan = plan
-        self.events = EventLog()
-        self.failure: str | None = None
-        self.stage = (0, "waiting")
-        """How many stages of its present start are done or under way, and what the newest is doing."""
-        self._launch = launch
-        self._recorder = recorder
-        self._player = player
-        self._players_may_start = players_may_start
-        self._lock = threading.Lock()
-        self._session: WorldSession | None = None
-        self._look = Look(Scores(), plan.speed, "")
-        self._details = WorldDetails()
-        self._doing = ("", 0.0)
-        self._alerted: dict[str, float] = {}
-        self._status = Status.STARTING
-        self._viewers = 0
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._live, name=plan.name, daemon=True)
-
-    # --- for everybody -----------------------------------------------------------------------------------
-
-    @property
-    def name(self) -> str:
-        """The world's name, which is part of its URL."""
-        return self.plan.name
-
-    @property
-    def status(self) -> Status:
-        """The world's state."""
-        return self._status
-
-    def summary(self) -> WorldSummary:
-        """The newest known row; does not wait."""
-        with self._lock:
-            look, status, viewers = self._look, self._status, self._viewers
-        activity = self._activity(look) if status is Status.RUNNING else f"the world is {status}"
-        return WorldSummary(
-            name=self.name,
-            engine=self.plan.engine,
-            scenario=self.plan.scenario,
-            status=status,
-            tick=look.scores.tick,
-            speed=look.speed,
-            agent=self._player.agent if self._player else "none",
-            activity=activity,
-            score=look.scores.production_score,
-            automated_score=look.scores.automated_score,
-            viewers=viewers,
-        )
-
-    def details(self) -> WorldDetails:
-        """The newest known details; does not wait."""
-        return self._details
-
-    @contextmanager
-    def viewed(self) -> Iterator[None]:
-        """Count one more viewer for as long as the block runs."""
-        with self._lock:
-            self._viewers += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._viewers -= 1
-
-    def run_program(
-        self, code: str, timeout_s: float, on_printed: Callable[[int, str], None] | None = None
-    ) -> tuple[ProgramReport, Event]:
-        """Run a program and write it down; also returns the event it became. Raises WorldUnavailable.
-
-        `on_printed` is told each line and its text as it is printed.
-        """
-        session = self._running()
-        lines = [line.strip() for line in code.splitlines() if line.strip()]
-        headline = lines[0].lstrip("# ")[:HEADLINE_CHARACTERS] if lines else "an empty program"
-        self._doing = (headline, float("inf"))
-        try:
-            report = session.run_program(code, timeout_s, on_printed)
-        finally:
-            self._doing = (headline, time.monotonic() + AFTERGLOW_SECONDS)
-        event = self.events.add(
-            "program",
-            report.scores.tick,
-            headline if report.error is None else f"{headline} (failed)",
-            {
-                "code": code[:KEPT_CHARACTERS],
-                "output": report.output[:KEPT_CHARACTERS],
-                "error": report.error,
-                "seconds": report.seconds,
-            },
-        )
-        with self._lock:
-            self._look = replace(self._look, scores=report.scores)
-        return report, event
-
-    def call_tool(self, tool: str, arguments: Mapping[str, Any], timeout_s: float = 60) -> ToolReport:
-        """Call one of FLE's tools (`runtime.tool_arguments`). Raises WorldUnavailable.
-
-        Also raises ValueError, with a sentence for the caller, for arguments that it can't take.
-        """
-        return self._running().call_tool(tool, arguments, timeout_s)
-
-    def cancel(self) -> None:
-        """End the running program or tool call, if one runs; it then says that it was ended."""
-        session = self._session
-        if session is not None:
-            session.cancel()
-
-    def _activity(self, look: Look) -> str:
-        """What the player is at: a program's first line where the host knows no more than that it runs one."""
-        headline, until = self._doing
-        if look.activity in (IDLE, RUNNING_PROGRAM) and time.monotonic() < until:
-            return headline
-        return look.activity
-
-    def observe(self) -> tuple[Look, WorldDetails]:
-        """Read everything there is to see now; waits for the world. Raises WorldUnavailable."""
-        session = self._running()
-        look = session.look()
-        self._see(look)
-        return look, self._see_details(session, look.scores.tick)
-
-    def score(self) -> Scores:
-        """Read the scores now; waits for the world. Raises WorldUnavailable."""
-        return self._running().scores()
-
-    def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
-        """The scene of an area in tiles; waits for the world. Raises WorldUnavailable."""
-        return self._running().scene(x0, y0, x1, y1)
-
-    def position(self) -> tuple[float, float] | None:
-        """Where the character is; waits for the world. Raises WorldUnavailable."""
-        return self._running().position()
-
-    def factory(self) -> tuple[float, float] | None:
-        """Where most machines stand together; waits for the world. Raises WorldUnavailable."""
-        return self._running().factory()
-
-    def _running(self) -> WorldSession:
-        session = self._session
-        if session is not None:
-            return session
-        hint = (
-            "try again in a few seconds"
-            if self._status not in (Status.FAILED, Status.STOPPED)
-            else "see its log"
-        )
-        raise WorldUnavailable(f"World {self.name} is {self._status}; {hint}.")
-
-    # --- for the supervisor ------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Begin to keep the world running."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ask the world to end; `join` waits for it."""
-        self._stopping.set()
-
-    def join(self, timeout_s: float) -> bool:
-        """Wait until the world has ended; False if it hasn't."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    # --- the world's own thread --------------------------------------------------------------------------
-
-    def _live(self) -> None:
-        self._recorder.world_seen(self.name, self.plan.engine, self.plan.scenario)
-        player = None
-        if self._player is not None:
-            player = PlayerKeeper(self.name, self._player, self._recorder, self.events)
-        attempt = 0
-        try:
-            while not self._stopping.wait(backoff(attempt)):
-                began = time.monotonic()
-                try:
-                    reason = self._one_life(player)
-                except Exception as error:  # outermost loop of this thread
-                    log.exception("a bug met while a world ran", world=self.name)
-                    reason = f"a bug: {type(error).__name__}: {error}"
-                if self._stopping.is_set():
-                    break
-                attempt = 1 if time.monotonic() - began > STEADY_SECONDS else attempt + 1
-                if attempt > MAX_ATTEMPTS:
-                    self.failure = reason
-                    self._move(Status.FAILED, reason)
-                    self._stopping.wait()
-                    break
-                self._move(Status.RESTARTING, reason)
-        finally:
-            if player is not None:
-                player.stop()
-            self._move(Status.STOPPED, "it was told to stop")
-
-    def _one_life(self, player: PlayerKeeper | None) -> str:
-        """Start the world and stay with it to its end; says how it ended."""
-        self.stage = (0, "starting")
-        try:
-            session = self._launch(self.plan, self._next_stage)
-        except LaunchError as error:
-            return str(error)
-        try:
-            look = session.look()
-            self._see(look)
-            self._see_details(session, look.scores.tick)
-            with self._lock:
-                self._session = session
-            self.stage = (LAUNCH_STAGES, "running")
-            self._move(Status.RUNNING, "it answers")
-            return self._watch(session, player)
-        except WorldUnavailable as error:
-            return str(error)
-        finally:
-            with self._lock:
-                self._session = None
-            if not self._stopping.is_set():
-                # Whoever asks while the remains are cleared away is to read why they get no answer.
-                self._set_status(Status.RESTARTING)
-            elif player is not None:
-                player.stop()
-            session.close()
-
-    def _next_stage(self, doing: str) -> None:
-        self.stage = (self.stage[0] + 1, doing)
-
-    def _watch(self, session: WorldSession, player: PlayerKeeper | None) -> str:
-        due_look = due_details = due_sample = heard = time.monotonic()
-        while not self._stopping.wait(CHECK_SECONDS):
-            end = session.end_of_life()
-            if end is not None:
-                return end
-            if player is not None and self._players_may_start.is_set():
-                player.tend(self._look.scores.tick)
-            now = time.monotonic()
-            try:
-                if now >= due_look:
-                    due_look = now + LOOK_SECONDS
-                    self._see(session.look())
-                    heard = now
-                if now >= due_details:
-                    due_details = now + DETAIL_SECONDS
-                    self._see_details(session, self._look.scores.tick)
-            except WorldUnavailable as error:
-                if now - heard > SILENCE_SECONDS:
-                    return f"it has not answered for {SILENCE_SECONDS:g} s ({error})"
-                continue
-            if now >= due_sample:
-                due_sample = now + SAMPLE_SECONDS
-                s = self._look.scores
-                self._recorder.sampled(self.name, s.tick, s.production_score, s.automated_score)
-        return "it was told to stop"
-
-    def _see(self, look: Look) -> None:
-        with self._lock:
-            self._look = look
-
-    def _see_details(self, session: WorldSession, tick: int) -> WorldDetails:
-        details = session.details()
-        with self._lock:
-            before, self._details = self._details, details
-        now = time.monotonic()
-        for alert in details.alerts:
-            # A furnace that runs empty every few seconds is told of once, not every time.
-            known = ALERT.sub(r"\1: \2", alert)
-            if now - self._alerted.get(known, float("-inf")) > ALERT_QUIET_SECONDS:
-                self.events.add("alert", tick, alert)
-            self._alerted[known] = now
-        if before.technologies:
-            for technology in details.technologies:
-                if technology not in before.technologies:
-                    self.events.add("research", tick, f"{technology} is researched")
-        return details
-
-    def _move(self, status: Status, reason: str) -> None:
-        self._set_status(status)
-        log.info("world", world=self.name, status=status.value, reason=reason)
-        self.events.add("status", self._look.scores.tick, f"{status}: {reason}")
-
-    def _set_status(self, status: Status) -> None:
-        with self._lock:
-            if status is self._status:
-                return
-            assert status in AFTER[self._status], f"{self._status} can't become {status}"
-            self._status = status
-
-
-class PlayerKeeper:
-    """Keeps a world's player running, with pauses that grow while it keeps dying."""
-
-    def __init__(self, world: str, plan: PlayerPlan, recorder: Recorder, events: EventLog) -> None:
-        self._world = world
-        self._plan = plan
-        self._recorder = recorder
-        self._events = events
-        self._process: PlayerProcess | None = None
-        self._attempt = 0
-        self._began = 0.0
-        self._due = 0.0
-
-    def tend(self, tick: int) -> None:
-        """Look after the player: notice its end, start it when it is due."""
-        now = time.monotonic()
-        if self._process is not None:
-            outcome = self._process.outcome()
-            if outcome is None:
-                return
-            final, self._process = self._process.final, None
-            self._run_ended(outcome)
-            self._events.add("status", tick, f"the player {self._plan.agent} ended ({outcome})")
-            self._attempt = 1 if now - self._began > STEADY_SECONDS else self._attempt + 1
-            self._due = float("inf") if final else now + backoff(self._attempt)
-        if now >= self._due:
-            self._process = PlayerProcess(self._plan.command, self._plan.log)
-            self._began = now
-            if not self._plan.own_runs:
-                self._recorder.run_started(self._world, self._plan.agent)
-            self._events.add("status", tick, f"the player {self._plan.agent} begins to play")
-
-    def stop(self) -> None:
-        """End the player."""
-        if self._process is not None:
-            self._process.end()
-            self._process = None
-            self._run_ended("stopped")
-
-    def _run_ended(self, outcome: str) -> None:
-        if not self._plan.own_runs:
-            self._recorder.run_ended(self._world, outcome)
+class FleetError(ValueError):
+    """Something that can't be done with the fleet; the message is one sentence that says what would do."""
 
 
 class Supervisor:
-    """The fleet: starts all worlds together and ends all of them together."""
+    """Starts all worlds together and ends all of them together. Safe to use from any thread.
 
-    def __init__(self, launch: Launcher, recorder: Recorder) -> None:
+    Args:
+        launch: starts one life of a world.
+        recorder: where runs and scores are kept.
+        folder: of the worlds that are made while it runs, each in a folder of its name.
+        players: the player process for an agent and a world.
+    """
+
+    def __init__(
+        self, launch: Launcher, recorder: Recorder, folder: Path | None = None, players: Players = nobody
+    ) -> None:
         self.worlds: dict[str, ManagedWorld] = {}
+        """By name. It changes at any time: go through `list(worlds.values())`."""
         self.players_may_start = threading.Event()
+        self.on_added: Callable[[ManagedWorld], None] = lambda world: None
+        """Told of each world that `create` and `copy` make, before they return."""
+        self.on_removed: Callable[[str], None] = lambda name: None
+        """Told the name of each world that `remove` is about to end."""
         self._launch = launch
         self._recorder = recorder
+        self._folder = folder
+        self._players = players
+        self._lock = threading.Lock()
 
-    def add(self, plan: WorldPlan, player: PlayerPlan | None = None) -> ManagedWorld:
-        """Start to run a world; its player begins when `players_may_start` is set."""
-        world = ManagedWorld(plan, self._launch, self._recorder, player, self.players_may_start)
+    def add(self, plan: WorldPlan) -> ManagedWorld:
+        """Start to run a world; its agent begins when `players_may_start` is set."""
+        world = ManagedWorld(plan, self._launch, self._recorder, self._players, self.players_may_start)
         self.worlds[plan.name] = world
         world.start()
         return world
 
+    def find(self, name: str) -> ManagedWorld:
+        """A world by name. Raises FleetError."""
+        world = self.worlds.get(name)
+        if world is None:
+            names = ", ".join(sorted(self.worlds)) or "none"
+            raise FleetError(f"There is no world {name[:80]!r}; there are {names}.")
+        return world
+
+    def create(
+        self,
+        name: str,
+        *,
+        scenario: str = "default_lab_scenario",
+        speed: float = 10.0,
+        save: Path | None = None,
+        agent: str = "none",
+    ) -> ManagedWorld:
+        """Make a world and start to run it.
+
+        Args:
+            name: lower-case letters, digits and -, which become part of its URL.
+            scenario: one of SCENARIOS.
+            speed: game seconds per second.
+            save: a save of such a world, to go on from; anybody's, so it is read by a process of its own first.
+            agent: who is to play it.
+
+        Raises:
+            FleetError: it can't be made.
+        """
+        if scenario not in SCENARIOS:
+            raise FleetError(f"There is no scenario {scenario[:80]!r}; choose one of {', '.join(SCENARIOS)}.")
+        if not 0.01 <= speed <= 100:
+            raise FleetError(f"speed is {speed}; it must be between 0.01 and 100.")
+        if save is not None:
+            scenario = check_save(save)
+        return self._make(name, WorldPlan(name, Path(), scenario, speed=speed, agent=agent), Start(save))
+
+    def copy(self, name: str, new_name: str) -> ManagedWorld:
+        """Make a world that goes on from where another is now, with the agent's variables, but nobody playing it.
+
+        Raises FleetError, WorldUnavailable.
+        """
+        world = self.find(name)
+        with tempfile.TemporaryDirectory(prefix="copy-", dir=self._home()) as folder:
+            save = Path(folder) / "world.save"
+            world.save(save)
+            plan = replace(world.plan, agent="none", paused=False, stopped=False)
+            return self._make(new_name, plan, Start(save, world.folder.variables))
+
+    def save(self, name: str) -> Path:
+        """A save of the world taken now, as a file that is the caller's to remove. Raises FleetError, WorldUnavailable."""
+        folder = Path(tempfile.mkdtemp(prefix="save-", dir=self._home()))
+        path = folder / f"{name}.save"
+        try:
+            self.find(name).save(path)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        return path
+
+    def reset(self, name: str) -> ManagedWorld:
+        """Have a world begin anew, empty; its checkpoints stay. Raises FleetError, WorldUnavailable."""
+        world = self.find(name)
+        world.reset()
+        return world
+
+    def stop_world(self, name: str) -> ManagedWorld:
+        """Stop a world until it is started, over restarts of the fleet too. Raises FleetError, WorldUnavailable."""
+        world = self.find(name)
+        world.rest()
+        return world
+
+    def start_world(self, name: str) -> ManagedWorld:
+        """Have a world run that was stopped or has failed. Raises FleetError, WorldUnavailable."""
+        world = self.find(name)
+        if world.status not in (Status.STOPPED, Status.FAILED):
+            raise FleetError(
+                f"{name} is {world.status}; only a world that is stopped or has failed can be started."
+            )
+        world.wake()
+        return world
+
+    def remove(self, name: str) -> None:
+        """End a world and delete its folder, saves and checkpoints included. Raises FleetError."""
+        with self._lock:
+            world = self.find(name)
+            self.on_removed(name)
+            del self.worlds[name]
+            world.stop()
+            if not world.join(STOP_SECONDS):
+                raise FleetError(f"{name} does not stop; its folder is still there.")
+            # Renamed first: a folder that is half deleted would come back as a broken world.
+            gone = world.plan.data.with_name(f".removed-{name}")
+            shutil.rmtree(gone, ignore_errors=True)
+            world.plan.data.rename(gone)
+            shutil.rmtree(gone)
+
+    def start_agent(self, name: str, agent: str) -> ManagedWorld:
+        """Give a world to an agent of ours, by the name that the harness knows it by. Raises FleetError."""
+        world = self.find(name)
+        try:
+            world.start_agent(agent)
+        except ValueError as error:
+            raise FleetError(str(error)) from error
+        return world
+
+    def pause_agent(self, name: str) -> ManagedWorld:
+        """Have a world's agent stop playing for now. Raises FleetError."""
+        world = self.find(name)
+        world.pause_agent()
+        return world
+
+    def resume_agent(self, name: str) -> ManagedWorld:
+        """Have a world's agent play again. Raises FleetError."""
+        world = self.find(name)
+        world.resume_agent()
+        return world
+
+    def stop_agent(self, name: str) -> ManagedWorld:
+        """Take a world from its agent. Raises FleetError."""
+        return self.start_agent(name, "none")
+
     def stop(self) -> None:
         """End every world and player; returns when their processes are gone."""
-        for world in self.worlds.values():
+        worlds = list(self.worlds.values())
+        for world in worlds:
             world.stop()
         deadline = time.monotonic() + STOP_SECONDS
-        for world in self.worlds.values():
+        for world in worlds:
             if not world.join(max(0.0, deadline - time.monotonic())):
                 log.error("a world did not stop in time", world=world.name)
+
+    def _make(self, name: str, plan: WorldPlan, start: Start) -> ManagedWorld:
+        if NAME.fullmatch(name) is None:
+            raise FleetError(
+                f"{name[:80]!r} can't name a world: use up to 40 lower-case letters, digits and -, such as oil-1."
+            )
+        with self._lock:
+            if name in self.worlds:
+                raise FleetError(f"There is a world {name} already; choose another name.")
+            if len(self.worlds) >= MOST_WORLDS:
+                raise FleetError(f"There are {MOST_WORLDS} worlds already; remove one first.")
+            try:
+                self._players(plan.agent, name)
+            except ValueError as error:
+                raise FleetError(str(error)) from error
+            data = self._home() / name
+            data.mkdir(parents=True, exist_ok=True)
+            if start.save is not None:
+                WorldFolder(data).begin_next_from(start)
+            world = self.add(replace(plan, name=name, data=data))
+            self.on_added(world)
+            return world
+
+    def _home(self) -> Path:
+        if self._folder is None:
+            raise FleetError("This fleet has no folder to make worlds in.")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+
+def check_save(path: Path) -> str:
+    """Read a save that may come from anybody, in a process of its own with limits; its scenario. Raises FleetError."""
+    command = [sys.executable, "-m", "runtime.save_check", str(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=CHECK_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise FleetError(f"The save takes longer than {CHECK_SECONDS:g} s to read.") from error
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["it can't be read"])[-1]
+        raise FleetError(f"The save can't be used: {reason[:200]}.")
+    return done.stdout.strip()

@@ -24,9 +24,27 @@ AFTER: dict[Status, frozenset[Status]] = {
     Status.RUNNING: frozenset({Status.RESTARTING, Status.FAILED, Status.STOPPED}),
     Status.RESTARTING: frozenset({Status.RUNNING, Status.RESTARTING, Status.FAILED, Status.STOPPED}),
     Status.FAILED: frozenset({Status.STOPPED}),
-    Status.STOPPED: frozenset(),
+    Status.STOPPED: frozenset({Status.STARTING}),
 }
 """Which states may follow which."""
+
+
+class AgentStatus(StrEnum):
+    """The state of the agent that a world is given."""
+
+    NONE = "none"
+    PLAYING = "playing"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+AGENT_AFTER: dict[AgentStatus, frozenset[AgentStatus]] = {
+    AgentStatus.NONE: frozenset({AgentStatus.PLAYING, AgentStatus.PAUSED}),
+    AgentStatus.PLAYING: frozenset({AgentStatus.PAUSED, AgentStatus.ENDED, AgentStatus.NONE}),
+    AgentStatus.PAUSED: frozenset({AgentStatus.PLAYING, AgentStatus.NONE}),
+    AgentStatus.ENDED: frozenset({AgentStatus.PLAYING, AgentStatus.PAUSED, AgentStatus.NONE}),
+}
+"""Which states of an agent may follow which."""
 
 
 class WorldUnavailable(Exception):
@@ -70,6 +88,8 @@ class WorldDetails:
     research_progress: float = 0.0
     technologies: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    deaths: int = 0
+    """How often a player's character has died."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,9 @@ class WorldSession(Protocol):
     def factory(self) -> tuple[float, float] | None:
         """Where most machines stand together, in tiles; None while there are none."""
 
+    def save(self, path: Path) -> None:
+        """Write a save of the world as it is now."""
+
     def close(self) -> None:
         """End the host and the process, which saves first if it still can."""
 
@@ -172,6 +195,12 @@ class WorldPlan:
     scenario: str = "default_lab_scenario"
     engine: str = "factorio-embedded"
     speed: float = 10.0
+    agent: str = "none"
+    """Who plays it, by the name that the harness knows them by."""
+    paused: bool = False
+    """The agent doesn't play for now."""
+    stopped: bool = False
+    """The world isn't to run for now."""
 
 
 Launcher = Callable[[WorldPlan, Callable[[str], None]], WorldSession]

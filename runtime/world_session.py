@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from runtime import fork_server, price_list
@@ -11,6 +14,7 @@ from runtime.fork_server import ForkServerError
 from runtime.host import Host, HostError, ScoreReading
 from runtime.program_runner import PrintedLine
 from runtime.rcon_client import WorldGone, WorldRefused
+from runtime.world_folder import WorldFolder
 from runtime.world_life import (
     LaunchError,
     Look,
@@ -41,6 +45,7 @@ CHARACTER = (
     "if c and c.valid then rcon.print(c.position.x .. ' ' .. c.position.y) end"
 )
 START_SECONDS = 60.0
+SAVE_SECONDS = 60.0
 ANSWER_SECONDS = 30.0
 
 
@@ -62,12 +67,14 @@ def launch(plan: WorldPlan, progress: Callable[[str], None]) -> HostedWorld:
     """
     progress("starting its process")
     plan.data.mkdir(parents=True, exist_ok=True)
+    folder = WorldFolder(plan.data)
+    folder.take_up_next()
     try:
         process = WorldProcess.start(
             name=plan.name,
             log_path=plan.data / "world.log",
             scenario=plan.scenario,
-            data=plan.data / "world",
+            data=folder.world,
             deadline_s=START_SECONDS,
         )
     except WorldStartError as error:
@@ -76,7 +83,7 @@ def launch(plan: WorldPlan, progress: Callable[[str], None]) -> HostedWorld:
         process.client(ANSWER_SECONDS),
         plan.name,
         password=process.password,
-        state_file=plan.data / "variables",
+        state_file=folder.variables,
     )
     try:
         with process.client(ANSWER_SECONDS) as client:
@@ -93,14 +100,15 @@ def launch(plan: WorldPlan, progress: Callable[[str], None]) -> HostedWorld:
         host.close()
         process.stop()
         raise LaunchError(str(error)) from error
-    return HostedWorld(process, host)
+    return HostedWorld(process, host, folder.world)
 
 
 class HostedWorld:
     """A running world and its host: see `runtime.supervisor.WorldSession`."""
 
-    def __init__(self, process: WorldProcess, host: Host) -> None:
+    def __init__(self, process: WorldProcess, host: Host, data: Path | None = None) -> None:
         self.process = process
+        self._data = data
         self.host = host
         # Pictures have a connection of their own, so that they don't wait for a program's commands.
         self._eyes = process.client(ANSWER_SECONDS)
@@ -141,6 +149,7 @@ class HostedWorld:
             research_progress=seen.research_progress,
             technologies=tuple(seen.technologies),
             alerts=tuple(seen.alerts),
+            deaths=seen.deaths,
         )
 
     def run_program(
@@ -206,6 +215,18 @@ class HostedWorld:
             return None
         count, x, y = map(sum, zip(*max(crowds, key=lambda crowd: sum(c[0] for c in crowd)), strict=True))
         return x / count, y / count
+
+    def save(self, path: Path) -> None:
+        """Write a save of the world as it is now."""
+        if self._data is None:
+            raise WorldUnavailable("This world keeps no saves.")
+        name = secrets.token_hex(8)
+        with _unavailable(), self.process.client(SAVE_SECONDS) as client:
+            answer = client.command(f"/server-save {name}").strip()
+        made = self._data / "saves" / f"{name}.save"
+        if not made.exists():
+            raise WorldUnavailable(f"The world could not be saved: {answer[:200]}.")
+        shutil.move(made, path)
 
     def _numbers(self, command: str) -> list[float]:
         with _unavailable():

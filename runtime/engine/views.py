@@ -90,6 +90,7 @@ def look(world: World, character: Entity | None, problems: set[str]) -> dict[str
         "problems": list(stuck.values()),
         "research": None if current is None else current.name,
         "research_progress": 0 if current is None else force.research_progress,
+        "deaths": force.kills.output.get("character", 0),
         "technologies": [n for n, t in force.technologies.items() if t.researched],
     }
 

@@ -15,10 +15,11 @@ from typing import Any
 import psutil
 import pytest
 
-from runtime import supervisor
+from runtime import managed_world, player_keeper
 from runtime.event_log import EventLog
+from runtime.player_keeper import PlayerPlan
 from runtime.player_process import PlayerProcess
-from runtime.supervisor import PlayerPlan, Supervisor
+from runtime.supervisor import Supervisor
 from runtime.world_life import LaunchError, Status, WorldPlan, WorldUnavailable
 from runtime.world_session import HostedWorld, launch
 from tests.viewer import standin
@@ -77,7 +78,7 @@ def test_a_world_that_dies_is_started_again(tmp_path: Path) -> None:
 def test_a_world_that_never_starts_fails_and_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "FIRST_BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr(player_keeper, "FIRST_BACKOFF_SECONDS", 0.001)
     attempts = []
 
     def refuse(plan: WorldPlan, progress: Callable[[str], None]) -> standin.StandInSession:
@@ -89,31 +90,30 @@ def test_a_world_that_never_starts_fails_and_says_why(
         world = fleet.add(standin.plan("w", tmp_path))
         until(lambda: world.status is Status.FAILED)
         assert world.failure == "there is no such scenario"
-        assert len(attempts) == supervisor.MAX_ATTEMPTS + 1
+        assert len(attempts) == managed_world.MAX_ATTEMPTS + 1
 
 
 def test_pauses_between_attempts_grow_and_end_growing() -> None:
-    pauses = [supervisor.backoff(n) for n in range(12)]
+    pauses = [player_keeper.backoff(n) for n in range(12)]
     assert pauses[:4] == [0, 0, 0.5, 1]
-    assert pauses[-1] == supervisor.LAST_BACKOFF_SECONDS
+    assert pauses[-1] == player_keeper.LAST_BACKOFF_SECONDS
 
 
 def test_a_player_that_dies_is_started_again_and_each_start_is_a_run(tmp_path: Path) -> None:
     records = Records()
     command = [sys.executable, "-c", "import time; print('playing', flush=True); time.sleep(100)"]
-    fleet = Supervisor(standin.launch, records)
+    player = PlayerPlan("scripted", command, tmp_path / "player.log")
+    fleet = Supervisor(standin.launch, records, players=lambda agent, world: player)
     with running(fleet):
-        world = fleet.add(
-            standin.plan("w", tmp_path), PlayerPlan("scripted", command, tmp_path / "player.log")
-        )
+        world = fleet.add(standin.plan("w", tmp_path))
         until(lambda: world.status is Status.RUNNING)
         assert not records.told or records.told == [("sampled", "w")]
         fleet.players_may_start.set()
         until(
             lambda: (tmp_path / "player.log").exists() and "playing" in (tmp_path / "player.log").read_text()
         )
-        (player,) = players_of(command)
-        player.kill()
+        (process,) = players_of(command)
+        process.kill()
         until(lambda: records.told.count(("started", "w", "scripted")) == 2)
         assert ("ended", "w", "signal 9") in records.told
         until(lambda: len(players_of(command)) == 1)

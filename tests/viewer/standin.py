@@ -87,6 +87,9 @@ class StandInSession:
             "characters": [{"x": 3.0, "y": -4.0, "d": 4, "name": "player"}],
         }
 
+    def save(self, path: Path) -> None:
+        path.write_bytes(b"a save")
+
     def close(self) -> None:
         self.closed.set()
 

@@ -1,0 +1,518 @@
+"""A world that is kept running: it is started, watched, and started again when it dies.
+
+It has a thread of its own, which alone moves it through its states:
+
+    starting ──> running ──> restarting ──> running …        any ──> stopped ──> starting …
+        └───────────────────────┴──> failed (too many attempts in a row)
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from runtime.checkpoints import Checkpoint, Checkpoints
+from runtime.claims import Claims
+from runtime.event_log import Event, EventLog
+from runtime.player_keeper import STEADY_SECONDS, PlayerKeeper, PlayerPlan, backoff
+from runtime.world_folder import Start, WorldFolder
+from runtime.world_life import (
+    AFTER,
+    LAUNCH_STAGES,
+    AgentStatus,
+    Launcher,
+    LaunchError,
+    Look,
+    ProgramReport,
+    Recorder,
+    Scores,
+    Status,
+    ToolReport,
+    WorldDetails,
+    WorldPlan,
+    WorldSession,
+    WorldSummary,
+    WorldUnavailable,
+)
+
+log = structlog.get_logger()
+
+CHECK_SECONDS = 0.1
+"""How often a thread looks whether its processes live; bounds how long a death goes unnoticed."""
+LOOK_SECONDS = 1.0
+DETAIL_SECONDS = 5.0
+SAMPLE_SECONDS = 10.0
+SILENCE_SECONDS = 30.0
+"""A world whose process lives but that hasn't answered for so long is restarted."""
+MAX_ATTEMPTS = 8
+RESTART_SECONDS = 90.0
+"""How long a world that is told to begin again, or to stop, may take for it."""
+KEPT_CHARACTERS = 4000
+"""Of a program and of what it printed, for people who watch."""
+HEADLINE_CHARACTERS = 120
+IDLE, RUNNING_PROGRAM = "idle", "running a program"
+"""What a host says of a player that does nothing in the world at the moment."""
+AFTERGLOW_SECONDS = 10.0
+"""How long a program is still named as what the player is at: between two programs it is thinking."""
+ALERT_QUIET_SECONDS = 60.0
+"""An alert is news again when it was away for so long."""
+ALERT = re.compile(r"^(?:\d+ of )?([\w-]+).*: ([^:]*)$")
+"""What stands still, and why: where and how many are no news."""
+
+
+Players = Callable[[str, str], PlayerPlan | None]
+"""The player process for an agent on a world, both by name; None for nobody. Raises ValueError for an unknown agent."""
+
+
+def nobody(agent: str, world: str) -> None:
+    """Nobody plays."""
+
+
+class ManagedWorld:
+    """A world that is kept running, as the rest of the program sees it; safe to use from any thread.
+
+    Args:
+        plan: what to run.
+        launch: starts one life of the world.
+        recorder: where runs and scores are kept.
+        players: the player process for an agent (its name) and a world (its name); None for nobody.
+        players_may_start: set once the gateway answers, through which players play.
+    """
+
+    def __init__(
+        self,
+        plan: WorldPlan,
+        launch: Launcher,
+        recorder: Recorder,
+        players: Players,
+        players_may_start: threading.Event,
+    ) -> None:
+        self.plan = plan
+        self.events = EventLog()
+        self.folder = WorldFolder(plan.data)
+        self.claims = Claims(plan.data / "claim.json")
+        self.failure: str | None = None
+        self.stage = (0, "waiting")
+        """How many stages of its present start are done or under way, and what the newest is doing."""
+        self._launch = launch
+        self._recorder = recorder
+        self._players = players
+        self._players_may_start = players_may_start
+        self._keeper = PlayerKeeper(plan.name, recorder, self.events)
+        self._checkpoints = Checkpoints(plan.data / "checkpoints", threading.Lock())
+        self._lock = threading.Lock()
+        self._moved = threading.Condition(self._lock)
+        self._lives = 0
+        self._changing = threading.Lock()
+        self._session: WorldSession | None = None
+        self._look = Look(Scores(), plan.speed, "")
+        self._details = WorldDetails()
+        self._doing = ("", 0.0)
+        self._alerted: dict[str, float] = {}
+        self._status = Status.STARTING
+        self._viewers = 0
+        self._stopping = threading.Event()
+        self._again: str | None = None  # why it is to begin again, when it is
+        self._ending = False
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._live, name=plan.name, daemon=True)
+
+    # --- for everybody -----------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The world's name, which is part of its URL."""
+        return self.plan.name
+
+    @property
+    def status(self) -> Status:
+        """The world's state."""
+        return self._status
+
+    def summary(self) -> WorldSummary:
+        """The newest known row; does not wait."""
+        with self._lock:
+            look, status, viewers = self._look, self._status, self._viewers
+        activity = self._activity(look) if status is Status.RUNNING else f"the world is {status}"
+        return WorldSummary(
+            name=self.name,
+            engine=self.plan.engine,
+            scenario=self.plan.scenario,
+            status=status,
+            tick=look.scores.tick,
+            speed=look.speed,
+            agent=self._keeper.agent,
+            activity=activity,
+            score=look.scores.production_score,
+            automated_score=look.scores.automated_score,
+            viewers=viewers,
+        )
+
+    def details(self) -> WorldDetails:
+        """The newest known details; does not wait."""
+        return self._details
+
+    @contextmanager
+    def viewed(self) -> Iterator[None]:
+        """Count one more viewer for as long as the block runs."""
+        with self._lock:
+            self._viewers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._viewers -= 1
+
+    def run_program(
+        self, code: str, timeout_s: float, on_printed: Callable[[int, str], None] | None = None
+    ) -> tuple[ProgramReport, Event]:
+        """Run a program and write it down; also returns the event it became. Raises WorldUnavailable.
+
+        `on_printed` is told each line and its text as it is printed.
+        """
+        session = self._running()
+        lines = [line.strip() for line in code.splitlines() if line.strip()]
+        headline = lines[0].lstrip("# ")[:HEADLINE_CHARACTERS] if lines else "an empty program"
+        self._doing = (headline, float("inf"))
+        try:
+            report = session.run_program(code, timeout_s, on_printed)
+        finally:
+            self._doing = (headline, time.monotonic() + AFTERGLOW_SECONDS)
+        event = self.events.add(
+            "program",
+            report.scores.tick,
+            headline if report.error is None else f"{headline} (failed)",
+            {
+                "code": code[:KEPT_CHARACTERS],
+                "output": report.output[:KEPT_CHARACTERS],
+                "error": report.error,
+                "seconds": report.seconds,
+            },
+        )
+        with self._lock:
+            self._look = replace(self._look, scores=report.scores)
+        return report, event
+
+    def call_tool(self, tool: str, arguments: Mapping[str, Any], timeout_s: float = 60) -> ToolReport:
+        """Call one of FLE's tools (`runtime.tool_arguments`). Raises WorldUnavailable.
+
+        Also raises ValueError, with a sentence for the caller, for arguments that it can't take.
+        """
+        return self._running().call_tool(tool, arguments, timeout_s)
+
+    def cancel(self) -> None:
+        """End the running program or tool call, if one runs; it then says that it was ended."""
+        session = self._session
+        if session is not None:
+            session.cancel()
+
+    def tell(self, sender: str, text: str) -> Event:
+        """Leave a message in the world, which whoever plays it reads with what has changed."""
+        return self.events.add("message", self._look.scores.tick, f"{sender}: {text}")
+
+    # --- checkpoints -------------------------------------------------------------------------------------
+
+    def checkpoint(self, name: str | None = None) -> Checkpoint:
+        """Keep the world as it is now. Raises CheckpointError, WorldUnavailable."""
+        session = self._running()
+        made = self._checkpoints.make(name, session.scores(), self.folder.variables, session.save)
+        self.events.add("checkpoint", made.tick, f"checkpoint {made.name}")
+        return made
+
+    def list_checkpoints(self) -> list[Checkpoint]:
+        """All that are kept, oldest first."""
+        return self._checkpoints.known()
+
+    def restore(self, name: str) -> Checkpoint:
+        """Bring the world back to a checkpoint; returns when it runs there. Raises CheckpointError, WorldUnavailable."""
+        checkpoint, start = self._checkpoints.find(name)
+        self._begin_again(start, f"restored to {name}")
+        self.events.add("checkpoint", checkpoint.tick, f"restored to checkpoint {name}")
+        return checkpoint
+
+    def reset(self) -> None:
+        """Begin anew, with an empty world; returns when it runs. Checkpoints stay. Raises WorldUnavailable."""
+        self._begin_again(Start(), "reset")
+
+    def save(self, path: Path) -> None:
+        """Write a save of the world as it is now. Raises WorldUnavailable."""
+        self._running().save(path)
+
+    def _begin_again(self, start: Start, why: str) -> None:
+        """End this life of the world and begin the next from something else."""
+        with self._changing:
+            self.folder.begin_next_from(start)
+            with self._lock:
+                lives, self._again = self._lives, why
+
+                def settled() -> bool:
+                    if self._status is Status.RUNNING:
+                        return self._lives > lives and self._again is None
+                    return self._status in (Status.FAILED, Status.STOPPED)
+
+                if not self._moved.wait_for(settled, RESTART_SECONDS):
+                    raise WorldUnavailable(
+                        f"World {self.name} takes long to begin again; look at its status."
+                    )
+                if self._status is not Status.RUNNING:
+                    self._again = None
+                    raise WorldUnavailable(
+                        f"World {self.name} is {self._status}; it will be {why} when it is started."
+                    )
+
+    def _activity(self, look: Look) -> str:
+        """What the player is at: a program's first line where the host knows no more than that it runs one."""
+        headline, until = self._doing
+        if look.activity in (IDLE, RUNNING_PROGRAM) and time.monotonic() < until:
+            return headline
+        return look.activity
+
+    def observe(self) -> tuple[Look, WorldDetails]:
+        """Read everything there is to see now; waits for the world. Raises WorldUnavailable."""
+        session = self._running()
+        look = session.look()
+        self._see(look)
+        return look, self._see_details(session, look.scores.tick)
+
+    def score(self) -> Scores:
+        """Read the scores now; waits for the world. Raises WorldUnavailable."""
+        return self._running().scores()
+
+    def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
+        """The scene of an area in tiles; waits for the world. Raises WorldUnavailable."""
+        return self._running().scene(x0, y0, x1, y1)
+
+    def position(self) -> tuple[float, float] | None:
+        """Where the character is; waits for the world. Raises WorldUnavailable."""
+        return self._running().position()
+
+    def factory(self) -> tuple[float, float] | None:
+        """Where most machines stand together; waits for the world. Raises WorldUnavailable."""
+        return self._running().factory()
+
+    def _running(self) -> WorldSession:
+        session = self._session
+        if session is not None:
+            return session
+        hint = (
+            "try again in a few seconds"
+            if self._status not in (Status.FAILED, Status.STOPPED)
+            else "see its log"
+        )
+        raise WorldUnavailable(f"World {self.name} is {self._status}; {hint}.")
+
+    # --- who plays ---------------------------------------------------------------------------------------
+
+    def start_agent(self, agent: str) -> None:
+        """Give the world to an agent of ours, by the name that the harness knows it by; "none": to nobody."""
+        self._replan(agent=agent, paused=False)
+        self._keeper.play(self._players(agent, self.name))
+
+    def pause_agent(self) -> None:
+        """Have the agent stop playing until `resume_agent`; the world goes on. Without an agent nothing happens."""
+        if self._keeper.status in (AgentStatus.PLAYING, AgentStatus.ENDED):
+            self._replan(paused=True)
+            self._keeper.pause()
+
+    def resume_agent(self) -> None:
+        """Have the agent play again. Without an agent nothing happens."""
+        if self._keeper.status in (AgentStatus.PAUSED, AgentStatus.ENDED):
+            self._replan(paused=False)
+            self._keeper.resume()
+
+    @property
+    def agent_status(self) -> AgentStatus:
+        """What the agent is at."""
+        return self._keeper.status
+
+    def _replan(self, **changes: Any) -> None:
+        self.plan = replace(self.plan, **changes)
+        self.folder.write_plan(self.plan)
+
+    # --- for the supervisor ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to keep the world running, if its plan says so."""
+        self._keeper.play(self._players(self.plan.agent, self.name), self.plan.paused)
+        if self.plan.stopped:
+            self._stopping.set()
+        self.folder.write_plan(self.plan)
+        self._thread.start()
+
+    def rest(self) -> None:
+        """Stop the world until `wake`, over restarts of this process too; returns when it has stopped."""
+        with self._changing:
+            self._replan(stopped=True)
+            self._stopping.set()
+            self._wait_until(lambda: self._status is Status.STOPPED)
+
+    def wake(self) -> None:
+        """Have a world that was stopped, or has failed, run again; returns when it begins to."""
+        with self._changing:
+            if self._status is Status.FAILED:
+                self._stopping.set()
+                self._wait_until(lambda: self._status is Status.STOPPED)
+            self._replan(stopped=False)
+            self._stopping.clear()
+            self._woken.set()
+            self._wait_until(lambda: self._status is not Status.STOPPED)
+
+    def stop(self) -> None:
+        """Ask the world to end for good, as far as this process goes; `join` waits for it."""
+        self._ending = True
+        self._stopping.set()
+        self._woken.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait until the world has ended; False if it hasn't."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _wait_until(self, true: Callable[[], bool]) -> None:
+        with self._lock:
+            if not self._moved.wait_for(true, RESTART_SECONDS):
+                raise WorldUnavailable(f"World {self.name} is {self._status} and takes long to change that.")
+
+    # --- the world's own thread --------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        self._recorder.world_seen(self.name, self.plan.engine, self.plan.scenario)
+        while True:
+            if not self._stopping.is_set():
+                self._keep_running()
+            self._keeper.rest()
+            self._move(Status.STOPPED, "it was told to stop")
+            self._woken.wait()
+            if self._ending:
+                return
+            self._woken.clear()
+            self._move(Status.STARTING, "it was told to run")
+
+    def _keep_running(self) -> None:
+        """Live after life, until it is told to stop."""
+        self.failure = None
+        attempt = 0
+        while not self._stopping.wait(backoff(attempt)):
+            began = time.monotonic()
+            try:
+                reason = self._one_life()
+            except Exception as error:  # outermost loop of this thread
+                log.exception("a bug met while a world ran", world=self.name)
+                reason = f"a bug: {type(error).__name__}: {error}"
+            if self._stopping.is_set():
+                return
+            if self._again is not None:
+                attempt, self._again = 0, None
+            else:
+                attempt = 1 if time.monotonic() - began > STEADY_SECONDS else attempt + 1
+            if attempt > MAX_ATTEMPTS:
+                self.failure = reason
+                self._move(Status.FAILED, reason)
+                self._stopping.wait()
+                return
+            self._move(Status.RESTARTING, reason)
+
+    def _one_life(self) -> str:
+        """Start the world and stay with it to its end; says how it ended."""
+        self.stage = (0, "starting")
+        try:
+            session = self._launch(self.plan, self._next_stage)
+        except LaunchError as error:
+            return str(error)
+        try:
+            look = session.look()
+            self._see(look)
+            self._see_details(session, look.scores.tick)
+            with self._lock:
+                self._session = session
+                self._lives += 1
+            self.stage = (LAUNCH_STAGES, "running")
+            self._move(Status.RUNNING, "it answers")
+            return self._watch(session)
+        except WorldUnavailable as error:
+            return str(error)
+        finally:
+            with self._lock:
+                self._session = None
+            if not self._stopping.is_set():
+                # Whoever asks while the remains are cleared away is to read why they get no answer.
+                self._set_status(Status.RESTARTING)
+            else:
+                self._keeper.rest()
+            session.close()
+
+    def _next_stage(self, doing: str) -> None:
+        self.stage = (self.stage[0] + 1, doing)
+
+    def _watch(self, session: WorldSession) -> str:
+        due_look = due_details = due_sample = heard = time.monotonic()
+        while not self._stopping.wait(CHECK_SECONDS):
+            end = session.end_of_life()
+            if end is not None:
+                return end
+            if self._again is not None:
+                return self._again
+            if self._players_may_start.is_set():
+                self._keeper.tend(self._look.scores.tick)
+            now = time.monotonic()
+            try:
+                if now >= due_look:
+                    due_look = now + LOOK_SECONDS
+                    self._see(session.look())
+                    heard = now
+                if now >= due_details:
+                    due_details = now + DETAIL_SECONDS
+                    self._see_details(session, self._look.scores.tick)
+            except WorldUnavailable as error:
+                if now - heard > SILENCE_SECONDS:
+                    return f"it has not answered for {SILENCE_SECONDS:g} s ({error})"
+                continue
+            if now >= due_sample:
+                due_sample = now + SAMPLE_SECONDS
+                s = self._look.scores
+                self._recorder.sampled(self.name, s.tick, s.production_score, s.automated_score)
+        return "it was told to stop"
+
+    def _see(self, look: Look) -> None:
+        with self._lock:
+            self._look = look
+
+    def _see_details(self, session: WorldSession, tick: int) -> WorldDetails:
+        details = session.details()
+        with self._lock:
+            before, self._details = self._details, details
+        now = time.monotonic()
+        for alert in details.alerts:
+            # A furnace that runs empty every few seconds is told of once, not every time.
+            known = ALERT.sub(r"\1: \2", alert)
+            if now - self._alerted.get(known, float("-inf")) > ALERT_QUIET_SECONDS:
+                self.events.add("alert", tick, alert)
+            self._alerted[known] = now
+        if before.deaths < details.deaths and before.tick:
+            self.events.add("death", tick, "the character died")
+        if before.technologies:
+            for technology in details.technologies:
+                if technology not in before.technologies:
+                    self.events.add("research", tick, f"{technology} is researched")
+        return details
+
+    def _move(self, status: Status, reason: str) -> None:
+        self._set_status(status)
+        log.info("world", world=self.name, status=status.value, reason=reason)
+        self.events.add("status", self._look.scores.tick, f"{status}: {reason}")
+
+    def _set_status(self, status: Status) -> None:
+        with self._lock:
+            if status is self._status:
+                return
+            assert status in AFTER[self._status], f"{self._status} can't become {status}"
+            self._status = status
+            self._moved.notify_all()
