@@ -92,14 +92,15 @@ def tools_of(declarations: type, *, common: bool = True) -> Iterator[Tool]:
     """The tools that a class declares by methods marked `looks` or `acts`, in their order.
 
     A method's docstring is the description, its parameters are the arguments. It answers the `Result` that its
-    annotation names, or else an `Answer` with a value of that type. With `common` they take `Common` besides.
+    annotation names, or else an `Answer` with a value of that type. With `common` they take `Common` besides;
+    without, they answer just the model that the annotation names.
     """
     for name, method in vars(declarations).items():
         if "annotations" not in getattr(method, "__dict__", {}):
             continue
         annotations: ToolAnnotations = vars(method)["annotations"]
         hints = get_type_hints(method, include_extras=True)
-        answer = _answer(hints["return"])
+        answer = _answer(hints["return"]) if common else hints["return"]
         own = create_model(name, __config__=ConfigDict(extra="forbid"), **_fields(method, hints))
         shown = create_model(name, **_fields(method, hints), **(_common(annotations) if common else {}))
         yield Tool(
