@@ -25,8 +25,8 @@ from mcp_servers.turn import Turns
 from mcp_servers.world_tools import Call, WorldTools
 from runtime import tool_arguments
 from runtime.fork_server import ForkServerError
+from runtime.managed_world import ManagedWorld
 from runtime.names import nearest
-from runtime.supervisor import ManagedWorld
 from runtime.world_life import WorldUnavailable
 
 T = TypeVar("T")

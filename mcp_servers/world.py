@@ -15,7 +15,7 @@ from mcp_servers.resources import Resources
 from mcp_servers.subscribers import Subscribers
 from mcp_servers.tools import Tools
 from mcp_servers.world_tools import Camera, WorldTools
-from runtime.supervisor import ManagedWorld
+from runtime.managed_world import ManagedWorld
 
 
 def world_server(world: ManagedWorld, camera: Camera, version: str) -> Server[Any]:

@@ -314,13 +314,17 @@ class ManagedWorld:
     def start_agent(self, agent: str) -> None:
         """Give the world to an agent of ours, by the name that the harness knows it by; "none": to nobody."""
         self._replan(agent=agent, paused=False)
-        self._keeper.play(self._players(agent, self.name))
+        before, player = self._keeper.agent, self._players(agent, self.name)
+        self._keeper.play(player)
+        self.claims.drop(before)
 
     def pause_agent(self) -> None:
         """Have the agent stop playing until `resume_agent`; the world goes on. Without an agent nothing happens."""
         if self._keeper.status in (AgentStatus.PLAYING, AgentStatus.ENDED):
             self._replan(paused=True)
             self._keeper.pause()
+            # It can't release the world itself any more, and whoever had it paused may want to play.
+            self.claims.drop(self._keeper.agent)
 
     def resume_agent(self) -> None:
         """Have the agent play again. Without an agent nothing happens."""

@@ -14,11 +14,17 @@ def main() -> int:
     """The exit code: 0 for a save of a world that FLE has made."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    from runtime.engine.game import Game
     from runtime.engine.save import SaveError, loads
 
+    path = Path(sys.argv[1])
     try:
-        save = loads(Path(sys.argv[1]).read_bytes())
+        save = loads(path.read_bytes())
         created = save.storage.get("claudetorio_created")
+        # A save may be read and still not be played: better found here than by a world that starts over and over.
+        game = Game(None, None, None, path, lambda line: None)
+        game.advance(1.0)
+        game.state_hash()
     except SaveError as error:
         print(error, file=sys.stderr)
         return 1

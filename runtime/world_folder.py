@@ -118,5 +118,5 @@ def stored_plans(worlds: Path) -> list[WorldPlan]:
     """The plans of the worlds in a folder, by name."""
     if not worlds.is_dir():
         return []
-    plans = [WorldFolder(path).read_plan() for path in sorted(worlds.iterdir())]
+    plans = [WorldFolder(path).read_plan() for path in sorted(worlds.iterdir()) if path.name[0] != "."]
     return [plan for plan in plans if plan is not None]

@@ -30,7 +30,7 @@ from starlette.types import ASGIApp
 from typing_extensions import TypedDict
 
 from runtime.event_log import Event
-from runtime.supervisor import ManagedWorld
+from runtime.managed_world import ManagedWorld
 from runtime.world_life import Status, WorldDetails, WorldSummary, WorldUnavailable
 from viewer.camera import Camera
 from viewer.chart import Point, game_time, points, score_chart, short
@@ -158,7 +158,7 @@ class Gateway:
 
     async def front(self, request: Request) -> Response:
         """All worlds, live."""
-        worlds = [world.summary() for world in self.worlds.values()]
+        worlds = [world.summary() for world in list(self.worlds.values())]
         return self.templates.TemplateResponse(request, "front.html", {"worlds": worlds})
 
     async def world(self, request: Request) -> Response:
@@ -205,7 +205,7 @@ class Gateway:
     @operation(list[WorldSummary])
     async def api_worlds(self, _request: Request) -> Response:
         """`GET /api/worlds`: the summaries of all worlds."""
-        return JSONResponse([asdict(world.summary()) for world in self.worlds.values()])
+        return JSONResponse([asdict(world.summary()) for world in list(self.worlds.values())])
 
     @operation(WorldInside)
     async def api_world(self, request: Request) -> Response:
@@ -273,11 +273,11 @@ class Gateway:
             await asyncio.sleep(EVENT_SECONDS)
 
     async def healthz(self, _request: Request) -> Response:
-        """200 once every world answers, else 503 and which ones don't."""
+        """200 once every world that is to run answers, else 503 and which ones don't."""
         missing = {
             world.name: world.summary().status
-            for world in self.worlds.values()
-            if world.summary().status != Status.RUNNING
+            for world in list(self.worlds.values())
+            if world.summary().status != Status.RUNNING and not world.plan.stopped
         }
         if missing:
             return JSONResponse({"ok": False, "worlds": missing}, 503)

@@ -184,7 +184,7 @@ def test_agents_are_given_paused_and_taken_away(fleet: Supervisor) -> None:
 
     until(lambda: began() == 1)
     fleet.pause_agent("home")
-    assert world.summary().agent_status is AgentStatus.PAUSED
+    until(lambda: world.agent_status is AgentStatus.PAUSED, 0.1)
     assert world.summary().agent == "sleeper"
     fleet.resume_agent("home")
     until(lambda: began() == 2)
