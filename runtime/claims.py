@@ -76,6 +76,14 @@ class Claims:
         with self._lock:
             return self._take(name)
 
+    def drop(self, player: str) -> None:
+        """End a player's claim without its token: they are known to have gone."""
+        with self._lock:
+            claim = self._living()
+            if claim is not None and claim.player.casefold() == player.casefold():
+                self._claim = None
+                self._path.unlink(missing_ok=True)
+
     def release(self, token: str | None) -> None:
         """Give the world up. Raises Claimed for a token that is not the holder's."""
         with self._lock:

@@ -270,6 +270,8 @@ class ManagedWorld:
 
     def _activity(self, look: Look) -> str:
         """What the player is at: a program's first line where the host knows no more than that it runs one."""
+        if look.activity == IDLE and self._keeper.status is AgentStatus.PAUSED:
+            return f"{self._keeper.agent} is paused"
         headline, until = self._doing
         if look.activity in (IDLE, RUNNING_PROGRAM) and time.monotonic() < until:
             return headline
@@ -313,8 +315,8 @@ class ManagedWorld:
 
     def start_agent(self, agent: str) -> None:
         """Give the world to an agent of ours, by the name that the harness knows it by; "none": to nobody."""
-        self._replan(agent=agent, paused=False)
         before, player = self._keeper.agent, self._players(agent, self.name)
+        self._replan(agent=agent, paused=False)
         self._keeper.play(player)
         self.claims.drop(before)
 

@@ -88,3 +88,12 @@ def test_names_that_are_none_are_refused(tmp_path: Path, name: str) -> None:
 def test_a_damaged_file_is_no_claim(tmp_path: Path) -> None:
     (tmp_path / "claim.json").write_text("{")
     assert Claims(tmp_path / "claim.json").holder is None
+
+
+def test_the_claim_of_a_player_who_is_gone_is_dropped(tmp_path: Path) -> None:
+    claims = Claims(tmp_path / "claim.json")
+    claims.claim("Claude")
+    claims.drop("Ada")
+    assert claims.holder == "Claude"
+    claims.drop("claude")
+    assert Claims(tmp_path / "claim.json").holder is None

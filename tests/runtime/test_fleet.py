@@ -183,9 +183,15 @@ def test_agents_are_given_paused_and_taken_away(fleet: Supervisor) -> None:
         return sum("begins to play" in e.text for e in world.events.newest(100, "status"))
 
     until(lambda: began() == 1)
+    world.claims.claim("Sleeper")
+    with pytest.raises(FleetError, match="no agent nobody"):
+        fleet.start_agent("home", "nobody")
+    (plan,) = [plan for plan in stored_plans(world.plan.data.parent) if plan.name == "home"]
+    assert plan.agent == "sleeper"
     fleet.pause_agent("home")
     until(lambda: world.agent_status is AgentStatus.PAUSED, 0.1)
-    assert world.summary().agent == "sleeper"
+    assert (world.summary().agent, world.claims.holder) == ("sleeper", None)
+    until(lambda: world.summary().activity == "sleeper is paused", 15)
     fleet.resume_agent("home")
     until(lambda: began() == 2)
     fleet.stop_agent("home")
