@@ -8,7 +8,7 @@ from typing import Any
 
 from mcp_servers.results import Change
 from runtime.event_log import Event
-from runtime.supervisor import ManagedWorld
+from runtime.managed_world import ManagedWorld
 
 CHANGES_SHOWN = 100
 

@@ -10,7 +10,7 @@ from mcp_servers.cursor import Cursor, news
 from mcp_servers.production import Production
 from mcp_servers.results import Observation
 from runtime.look import PROBLEMS
-from runtime.supervisor import ManagedWorld
+from runtime.managed_world import ManagedWorld
 from runtime.world_life import Look, WorldDetails
 
 Value = TypeVar("Value")
@@ -61,6 +61,7 @@ def observation(
         produced_per_minute=made,
         research=_research(details),
         alerts=alerts,
+        player=world.claims.holder,
         messages=[
             _cut(event.text, MESSAGE_CHARACTERS)
             for event in reversed(world.events.newest(MESSAGES_SHOWN, "message"))
@@ -124,6 +125,7 @@ def status(world: ManagedWorld, look: Look, details: WorldDetails) -> dict[str, 
         "automated_score": look.scores.automated_score,
         "speed": look.speed,
         "activity": look.activity,
+        "player": world.claims.holder,
         "position": details.position,
         "inventory": details.inventory,
         "entities": details.entities,

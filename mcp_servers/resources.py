@@ -18,8 +18,8 @@ from mcp_servers.observation import status
 from mcp_servers.production import Production
 from runtime.engine.prototypes import load
 from runtime.fork_server import ForkServerError
+from runtime.managed_world import ManagedWorld
 from runtime.names import names
-from runtime.supervisor import ManagedWorld
 from runtime.world_life import WorldUnavailable
 
 JSON, MARKDOWN = "application/json", "text/markdown"

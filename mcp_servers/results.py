@@ -155,9 +155,10 @@ class Shot(Result):
 
 
 class Checkpointed(Result):
-    """A state of the world that was kept, or gone back to."""
+    """A state of the world that was kept, or gone back to. dropped: an older one that had to go for it."""
 
     name: str
+    dropped: str | None = None
 
 
 class Checkpoint(BaseModel):
@@ -165,6 +166,7 @@ class Checkpoint(BaseModel):
 
     name: str
     tick: int
+    production_score: float
 
 
 class Checkpoints(Result):

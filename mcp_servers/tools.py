@@ -24,6 +24,7 @@ from mcp_servers.tool import Tool, tools_of
 from mcp_servers.turn import Turns
 from mcp_servers.world_tools import Call, WorldTools
 from runtime import tool_arguments
+from runtime.claims import Claimed
 from runtime.fork_server import ForkServerError
 from runtime.managed_world import ManagedWorld
 from runtime.names import nearest
@@ -32,7 +33,7 @@ from runtime.world_life import WorldUnavailable
 T = TypeVar("T")
 Context = ServerRequestContext[Any, Any]
 
-FOR_PROGRAMS = ("run_program", "observe", "score", "screenshot")
+FOR_PROGRAMS = ("run_program", "observe", "score", "screenshot", "claim")
 """What `?tools=program` lists: enough for who plays by programs. The others answer there too."""
 LOOKING_THREADS = 8
 TOOL_SECONDS = 300.0
@@ -43,7 +44,7 @@ QUIET_SECONDS = 5.0
 """When a program prints nothing for so long, progress says what it is at."""
 LINES_WAITING = 1000
 """So many printed lines may wait to be sent as progress; more are left out there, and come with the result."""
-WRONG = (ValueError, WorldUnavailable, ForkServerError)
+WRONG = (ValueError, WorldUnavailable, Claimed, ForkServerError)
 """What may go wrong with a call; the message says it in a sentence or two."""
 
 
@@ -111,11 +112,13 @@ class Tools:
 
     def _run(self, tool: Tool, call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
         """Do what one of the server's own tools does, on a thread. Raises what is in WRONG."""
+        self._check(tool, call)
         result: Result = getattr(self._own, tool.name)(call, **arguments)
         return result.model_dump(mode="json", exclude_defaults=True)
 
     def _run_in_fle(self, tool: Tool, call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
         """Have FLE do what one of its tools does, on a thread. Raises what is in WRONG."""
+        self._check(tool, call)
         report = self._world.call_tool(tool.name, arguments, TOOL_SECONDS)
         own = set()
         if tool.acting:
@@ -136,6 +139,11 @@ class Tools:
             seconds=round(report.seconds, 3),
         )
         return answer.model_dump(mode="json", exclude_defaults=True)
+
+    def _check(self, tool: Tool, call: Call) -> None:
+        """Raises Claimed when the world is somebody else's; renews the lease when it is the caller's."""
+        if tool.acting and tool.name != "claim":
+            self._world.claims.check(call.token)
 
     async def _look(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=self._looking)

@@ -12,13 +12,19 @@ from mcp_servers.observation import observation
 from mcp_servers.production import Production
 from mcp_servers.results import (
     Answer,
+    Checkpoint,
+    Checkpointed,
+    Checkpoints,
+    Claim,
     Observation,
     ProgramResult,
+    Result,
     Score,
     Shot,
 )
 from mcp_servers.tool import acts, looks
-from runtime.supervisor import ManagedWorld
+from runtime.claims import LEASE_SECONDS
+from runtime.managed_world import ManagedWorld
 
 TICKS_PER_SECOND = 60
 
@@ -151,6 +157,57 @@ class WorldTools:
         )
 
     @acts()
+    def checkpoint(self, call: Call, name: Text | None = None) -> Checkpointed:
+        """Keep the world as it is now, to go back to with restore.
+
+        Example: checkpoint(name="before-oil")
+        """
+        kept = self._world.checkpoint(name)
+        return Checkpointed(**self._now(call), name=kept.name, dropped=kept.dropped)
+
+    @acts(destroys=True, idempotent=True)
+    def restore(self, call: Call, name: Text) -> Checkpointed:
+        """Set the world back to a checkpoint; what happened after it is undone.
+
+        Example: restore(name="before-oil")
+        """
+        kept = self._world.restore(name)
+        return Checkpointed(**self._now(call), name=kept.name)
+
+    @looks
+    def list_checkpoints(self, call: Call) -> Checkpoints:
+        """The checkpoints of this world, oldest first.
+
+        Example: list_checkpoints()
+        """
+        kept = self._world.list_checkpoints()
+        return Checkpoints(
+            **self._now(call),
+            checkpoints=[
+                Checkpoint(name=one.name, tick=one.tick, production_score=one.production_score)
+                for one in kept
+            ],
+        )
+
+    @acts()
+    def claim(self, call: Call, player: Text = "player") -> Claim:
+        """Play alone: until you release it, or don't act for long, others only watch. Pass `token` when you act.
+
+        Example: claim(player="Ada")
+        """
+        token = self._world.claims.claim(player)
+        return Claim(**self._now(call), token=token, lease_seconds=LEASE_SECONDS)
+
+    @acts(idempotent=True)
+    def release(self, call: Call) -> Result:
+        """Give the world free for others to play.
+
+        Example: release(token="…")
+        """
+        self._world.claims.release(call.token)
+        return Result(**self._now(call))
+
+    @acts()
     def print(self, call: Call, args: Texts) -> Answer[str]:
         """Say something to those who watch.
 
@@ -168,8 +225,8 @@ class WorldTools:
 
         Example: send_message(message="The iron is all yours")
         """
-        text = f"player to {recipient}: {message}" if recipient else f"player: {message}"
-        self._world.events.add("message", self._world.summary().tick, text)
+        sender = self._world.claims.holder or "player"
+        self._world.tell(sender, f"to {recipient}: {message}" if recipient else message)
         return Answer(**self._now(call), result=True)
 
     def _now(self, call: Call) -> dict[str, Any]:

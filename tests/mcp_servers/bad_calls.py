@@ -26,6 +26,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "print": {"args": ["hello"]},
     "send_message": {"message": "hello"},
     "run_program": {"code": "print(1)", "timeout_s": 5},
+    "restore": {"name": "no such checkpoint"},
     "screenshot": {"x": 1, "y": 2, "zoom": 1, "width": 64, "height": 64},
 }
 REQUIRED = {

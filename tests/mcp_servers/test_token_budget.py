@@ -33,9 +33,9 @@ async def test_tools_and_instructions_are_cheap(address: str, query: str, tokens
         assert len(listed.model_dump_json(by_alias=True, exclude_none=True)) < LISTING_CHARACTERS
 
 
-async def test_a_player_of_programs_is_offered_few_tools(address: str) -> None:
+async def test_a_player_of_programs_is_offered_five_tools(address: str) -> None:
     async with Client(f"{address}/worlds/world-1/mcp?tools=program") as client:
         listed = await client.list_tools()
-        assert [t.name for t in listed.tools] == ["run_program", "observe", "score", "screenshot"]
+        assert [t.name for t in listed.tools] == ["run_program", "observe", "score", "screenshot", "claim"]
         # The others are there, for a harness that does more than its model.
-        assert not (await client.call_tool("nearest", {"type": "coal"})).is_error
+        assert not (await client.call_tool("list_checkpoints", {})).is_error

@@ -175,7 +175,9 @@ async def test_an_action_that_fails_says_what_would_work(address: str) -> None:
         assert "logistic" in await refusal(client, "set_research", technology="logistics-2")
         bare = {"x": -60, "y": -60}
         assert "nearest says" in await refusal(client, "get_resource_patch", resource="coal", position=bare)
-        assert "No lab of yours stands at (-60, -60)" in await refusal(client, "get_entity", entity="lab", position=bare)
+        assert "No lab of yours stands at (-60, -60)" in await refusal(
+            client, "get_entity", entity="lab", position=bare
+        )
 
 
 async def test_observing_changes_nothing(address: str) -> None:
