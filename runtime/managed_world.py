@@ -304,11 +304,10 @@ class ManagedWorld:
         session = self._session
         if session is not None:
             return session
-        hint = (
-            "try again in a few seconds"
-            if self._status not in (Status.FAILED, Status.STOPPED)
-            else "see its log"
-        )
+        hint = {
+            Status.FAILED: "the end of its log says why",
+            Status.STOPPED: "start it first",
+        }.get(self._status, "try again in a few seconds")
         raise WorldUnavailable(f"World {self.name} is {self._status}; {hint}.")
 
     # --- who plays ---------------------------------------------------------------------------------------
@@ -434,10 +433,10 @@ class ManagedWorld:
         except LaunchError as error:
             return str(error)
         try:
-            look = session.look()
-            self._see(look)
-            self._see_details(session, look.scores.tick)
+            # What is there at first is no news: it may be a world of another time.
+            look, details = session.look(), session.details()
             with self._lock:
+                self._look, self._details = look, details
                 self._session = session
                 self._lives += 1
             self.stage = (LAUNCH_STAGES, "running")
