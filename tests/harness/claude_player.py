@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from mcp import Client
+from mcp_types import CallToolResult
 
 from harness import claude
 from tests.fakes.anthropic_api import AnthropicApi, Block, tool
@@ -74,12 +75,21 @@ class Game:
     def call(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Call a tool of the world from outside."""
 
-        async def once() -> dict[str, Any]:
+        answer = self._call(name, arguments)
+        assert not answer.is_error, answer.content
+        content: dict[str, Any] = answer.structured_content
+        return content
+
+    def refused(self, name: str, **arguments: Any) -> str:
+        """Call a tool that won't do it; why not."""
+        answer = self._call(name, arguments)
+        assert answer.is_error, answer.content
+        return str(answer.content)
+
+    def _call(self, name: str, arguments: dict[str, Any]) -> CallToolResult:
+        async def once() -> CallToolResult:
             async with Client(self.url) as client:
-                answer = await client.call_tool(name, arguments)
-                assert not answer.is_error, answer.content
-                content: dict[str, Any] = answer.structured_content
-                return content
+                return await client.call_tool(name, arguments)
 
         return asyncio.run(once())
 

@@ -106,6 +106,23 @@ def test_dollars_are_counted_by_kind_of_token_and_end_the_run(game: Game) -> Non
     assert "$0.07 of $0.01" in run["outcome"]
 
 
+def test_nobody_else_acts_while_it_plays(game: Game) -> None:
+    seen = []
+
+    def answer(_asked: Asked) -> Reply:
+        player = game.call("observe").get("player")
+        refused = game.refused("run_program", code="print(1)") if player else None
+        seen.append((player, refused))
+        return Reply([tool("run_program", code="print(1)")])
+
+    with AnthropicApi(answer) as api:
+        game.play(api, budget_steps=2)
+    assert [player for player, _ in seen] == [None, "Claude"]
+    assert "Claude plays this world" in str(seen[1])
+    assert game.call("run_program", code="print(1)")["ok"]
+    assert not (game.folder / "claim").exists()
+
+
 def test_most_of_what_is_sent_again_comes_from_the_cache(game: Game) -> None:
     with AnthropicApi(lambda asked: Reply([tool("observe")])) as api:
         game.play(api, budget_steps=8)
