@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import fcntl
@@ -24,6 +25,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from harness.addresses import ANY, url_of
 from harness.prices import UnknownPrice, prices
@@ -31,9 +33,12 @@ from harness.run_api import run_routes
 from harness.scores import ScoreBook
 from harness.settings import Settings
 from harness.transcripts import Transcripts
-from mcp_servers.dispatch import WorldDispatcher, host_protection
+from mcp_servers.dispatch import FLEET, WorldDispatcher, host_protection
+from mcp_servers.fleet import fleet_server
+from mcp_servers.fleet_tools import FleetTools
 from mcp_servers.world import world_server
 from runtime import fork_server
+from runtime.managed_world import ManagedWorld
 from runtime.player_keeper import PlayerPlan
 from runtime.supervisor import Supervisor
 from runtime.world_folder import stored_plans
@@ -41,6 +46,7 @@ from runtime.world_life import LAUNCH_STAGES, Status, WorldPlan
 from runtime.world_session import launch, warm_up
 from viewer.app import gateway
 from viewer.camera import Camera
+from viewer.fleet_api import fleet_routes
 from viewer.protection import OwnPagesOnly
 
 AGENTS = ("scripted", "claude", "none")
@@ -115,7 +121,19 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
         for plan in world_plans(settings):
             fleet.add(plan)
         servers = {name: world_server(world, camera, version) for name, world in fleet.worlds.items()}
+        servers[FLEET] = fleet_server(FleetTools(fleet, transcripts.leaderboard, settings.speed), version)
+        loop = asyncio.get_running_loop()
+
+        def added(world: ManagedWorld) -> None:
+            served = dispatcher.add(world.name, world_server(world, camera, version))
+            asyncio.run_coroutine_threadsafe(served, loop).result()
+
+        def removed(name: str) -> None:
+            loop.call_soon_threadsafe(dispatcher.remove, name)
+
         async with dispatcher.run(servers):
+            # Worlds come and go on threads of those who ask for it.
+            fleet.on_added, fleet.on_removed = added, removed
             fleet.players_may_start.set()
             try:
                 yield
@@ -125,7 +143,11 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
                     await anyio.to_thread.run_sync(fleet.stop)
 
     transcripts = Transcripts(scores)
-    more = run_routes(transcripts)
+    more = [
+        Route("/mcp", dispatcher),
+        *run_routes(transcripts),
+        *fleet_routes(fleet, settings.speed),
+    ]
     app = gateway(fleet.worlds, scores, dispatcher, camera, lifespan, more, transcripts.newest)
     app.add_middleware(OwnPagesOnly, security=security)
     return app

@@ -14,6 +14,7 @@ What can't be done is answered with 409 and why, a world that isn't there with 4
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,12 +25,14 @@ from typing import Any, Literal, get_args
 import anyio
 import anyio.to_thread
 from pydantic import BaseModel, Field, ValidationError
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from runtime.supervisor import FleetError, ManagedWorld, Supervisor
+from runtime.managed_world import ManagedWorld
+from runtime.supervisor import FleetError, Supervisor
 from runtime.world_life import WorldSummary
 from viewer.openapi import BYTES, operation
 
@@ -106,8 +109,8 @@ class FleetApi:
         """Download a save of a world, taken now."""
         name = self._find(request).name
         path: Path = await _on_thread(lambda: self._fleet.save(name))
-        # Opened before it is answered, so that nobody can take the file away meanwhile.
-        return FileResponse(path, media_type=BYTES, filename=f"{name}.save")
+        gone = BackgroundTask(shutil.rmtree, path.parent)
+        return FileResponse(path, media_type=BYTES, filename=f"{name}.save", background=gone)
 
     @operation(WorldSummary, status=201, to=str)
     async def copy(self, request: Request) -> Response:
@@ -137,7 +140,7 @@ class FleetApi:
     async def agent(self, request: Request) -> Response:
         """Start, pause, resume or stop a world's agent."""
         name, deed = self._find(request).name, request.query_params.get("do")
-        if deed not in get_args(Deed):
+        if deed is None or deed not in get_args(Deed):
             raise HTTPException(400, f"do is {(deed or '')[:40]!r}; it must be {', '.join(get_args(Deed))}")
         if deed == "start":
             agent = _given(request.query_params.get("agent"), "agent")

@@ -58,11 +58,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def endpoint(address: str) -> str:
-    return f"{address}/worlds/world-1/mcp"
-
-
 def run(
     *command: str | Path, cwd: Path, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -93,20 +88,27 @@ def node_tool() -> Callable[[str], Path]:
     return find
 
 
+WORLD, FLEET = "/worlds/world-1/mcp", "/mcp"
+
+
 @pytest.mark.parametrize(
-    "scenario",
+    ("path", "scenario"),
     [
-        "server-initialize",
-        "ping",
-        "tools-list",
-        "resources-list",
-        "prompts-list",
-        "dns-rebinding-protection",
+        (WORLD, "server-initialize"),
+        (WORLD, "ping"),
+        (WORLD, "tools-list"),
+        (WORLD, "resources-list"),
+        (WORLD, "prompts-list"),
+        (WORLD, "dns-rebinding-protection"),
+        (FLEET, "tools-list"),
+        (FLEET, "dns-rebinding-protection"),
     ],
 )
-def test_conformance(endpoint: str, scenario: str, tmp_path: Path, node_tool: Callable[[str], Path]) -> None:
-    tool = node_tool("conformance")
-    done = run(tool, "server", "--url", endpoint, "--scenario", scenario, "-o", tmp_path, cwd=tmp_path)
+def test_conformance(
+    address: str, path: str, scenario: str, tmp_path: Path, node_tool: Callable[[str], Path]
+) -> None:
+    suite, url = node_tool("conformance"), f"{address}{path}"
+    done = run(suite, "server", "--url", url, "--scenario", scenario, "-o", tmp_path, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     [report] = tmp_path.glob("*/checks.json")
     checks = json.loads(report.read_text())
@@ -118,7 +120,7 @@ def test_the_inspector_lists_and_calls(
     address: str, tmp_path: Path, node_tool: Callable[[str], Path]
 ) -> None:
     inspector = node_tool("mcp-inspector")
-    world = f"{address}/worlds/world-1/mcp"
+    world = f"{address}{WORLD}"
 
     def inspect(target: tuple[str, ...], *arguments: str) -> dict[str, Any]:
         done = run(inspector, "--cli", *target, *arguments, cwd=tmp_path)
@@ -149,10 +151,11 @@ def claude(tmp_path: Path) -> Run:
 
 
 def test_claude_code_connects_and_plays(address: str, claude: Run) -> None:
-    claude("mcp", "add", "--transport", "http", "world", f"{address}/worlds/world-1/mcp")
+    claude("mcp", "add", "--transport", "http", "world", f"{address}{WORLD}")
+    claude("mcp", "add", "--transport", "http", "fleet", f"{address}{FLEET}")
     claude("mcp", "add", "piped", "--", *CLAUDETORIO, "mcp", "world-1", "--url", address)
     listed = claude("mcp", "list").stdout
-    for name in ("world", "piped"):
+    for name in ("world", "fleet", "piped"):
         [line] = [line for line in listed.splitlines() if line.startswith(f"{name}:")]
         assert line.endswith("Connected"), listed
     turns = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,6 @@ from mcp import Client, StdioServerParameters, stdio_client
 from tests.harness.program import CLAUDETORIO, up
 
 MODES = pytest.mark.parametrize("mode", ["auto", "legacy"])
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with up(tmp_path_factory.mktemp("data"), "--worlds", "1", "--agent", "none") as (_, address):
-        yield address
 
 
 def over_stdio(address: str, *arguments: str) -> Any:
