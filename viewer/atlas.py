@@ -34,7 +34,7 @@ class Picture:
     """One picture to go into an atlas.
 
     pixels: premultiplied RGBA. scale: pixels per tile. dx, dy: where its middle is to lie, seen from the point
-    that it is drawn at, in tiles.
+    that it is drawn at, in tiles. A "ground/…" is never drawn as a quad, only by who paints the ground.
     """
 
     name: str
@@ -42,6 +42,11 @@ class Picture:
     scale: float
     dx: float = 0.0
     dy: float = 0.0
+
+    @property
+    def is_texture(self) -> bool:
+        """Whether it is for the ground alone."""
+        return self.name.startswith("ground/")
 
 
 CELL = np.dtype(
@@ -63,13 +68,16 @@ CELL = np.dtype(
 class Atlas:
     """The pictures by number.
 
-    levels: level by level, uint8[sheets, side, side, 4], premultiplied. cells: an array of CELL.
+    levels: level by level, uint8[sheets, side, side, 4], premultiplied. cells: an array of CELL. drawn_sheets: so many
+    come first that hold what is drawn as quads; the others hold textures.
     """
 
     def __init__(self, levels: list[Pixels], cells: NDArray[Any], names: Mapping[str, int]) -> None:
         self.levels = levels
         self.cells = cells
         self.names = names
+        textures = [number for name, number in names.items() if name.startswith("ground/")]
+        self.drawn_sheets = min((int(cells["sheet"][n]) for n in textures), default=len(levels[0]))
 
     def cell(self, name: str) -> int:
         """The number of a picture. Raises KeyError if there is none of that name."""
@@ -94,16 +102,20 @@ class Atlas:
     def build(cls, pictures: Iterable[Picture]) -> Atlas:
         """Lay pictures out on sheets; they are numbered as they come. Raises ValueError for one that is larger than a sheet."""
         numbered = list(enumerate(pictures))
-        numbered.sort(key=lambda p: (-p[1].pixels.shape[0], -p[1].pixels.shape[1]))
+        numbered.sort(key=lambda p: (p[1].is_texture, -p[1].pixels.shape[0], -p[1].pixels.shape[1]))
         cells = np.zeros(len(numbered), CELL)
         sheets: list[Pixels] = []
         x = y = row_height = SHEET_SIDE
         names = {}
+        drawn = len(numbered)
         for number, picture in numbered:
             height, width = picture.pixels.shape[:2]
             wide, high = (-(-side // GAP) * GAP + GAP for side in (width, height))
             if max(wide, high) > SHEET_SIDE:
                 raise ValueError(f"picture {picture.name} is {width} × {height} pixels, larger than a sheet")
+            if picture.is_texture and drawn == len(numbered):
+                drawn = len(sheets)
+                x = y = row_height = SHEET_SIDE
             if x + wide > SHEET_SIDE:
                 x, y = 0, y + row_height
                 row_height = high

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,15 @@ BLOCK = 1 << 16
 POOL_LIMIT = 24_000_000
 """Pixels of sprites kept before all are forgotten."""
 
+VEIL = 224
+"""A sprite that is nowhere as opaque as this is a shadow, smoke or a glow."""
+
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint32]
 ODD, EVEN = np.uint32(0xFF00FF00), np.uint32(0x00FF00FF)
+
+
+Blend = Callable[["Frame", Ints, Words], None]
 
 
 class Frame:
@@ -57,8 +64,8 @@ class Sprites:
         self.offset: Ints = np.zeros(1 << 20, np.int64)
         self.word: Words = np.zeros(1 << 20, np.uint32)
         self.used = 0
-        self._rows: list[tuple[int, int, int, int, int]] = []
-        self._table: Ints = np.zeros((0, 5), np.int64)
+        self._rows: list[tuple[int, int, int, int, int, int]] = []
+        self._table: Ints = np.zeros((0, 6), np.int64)
 
     def get(self, cell: int, width: int, height: int, angle: int, tint: int) -> int:
         """The number of a sprite, made if there is none yet. width, height: in pixels, before it is turned."""
@@ -70,7 +77,7 @@ class Sprites:
         return number
 
     def table(self) -> Ints:
-        """For each sprite: first, solid, thin, width, height; a large one has nothing in the lists."""
+        """For each sprite: first, solid, thin, width, height, whether it is a veil; a large one has no lists."""
         if len(self._table) != len(self._rows):
             self._table = np.array(self._rows, np.int64)
         return self._table
@@ -92,7 +99,7 @@ class Sprites:
         height, width = pixels.shape[:2]
         if width > SMALL or height > SMALL:
             self.large[number] = pixels
-            self._rows.append((0, 0, 0, width, height))
+            self._rows.append((0, 0, 0, width, height, 0))
             return
         alpha = pixels[..., 3]
         ys, xs = np.nonzero(alpha == 255)
@@ -106,7 +113,8 @@ class Sprites:
         self.offset[here], self.word[here] = ys * self.stride + xs, words[ys, xs]
         here = slice(self.used + solid, self.used + solid + thin)
         self.offset[here], self.word[here] = thin_ys * self.stride + thin_xs, words[thin_ys, thin_xs]
-        self._rows.append((self.used, solid, thin, width, height))
+        veil = int(alpha.max(initial=0)) < VEIL
+        self._rows.append((self.used, solid, thin, width, height, int(veil)))
         self.used += solid + thin
 
 
@@ -179,10 +187,14 @@ class Blitter:
         if len(chosen):
             base = (top[chosen] + PAD) * frame.stride + left[chosen] + PAD
             first, solid, thin = rows[chosen, 0], rows[chosen, 1], rows[chosen, 2]
-            self._scatter(frame, base, first, solid, False)
-            self._scatter(frame, base, first + solid, thin, True)
+            self._scatter(frame, base, first, solid, None)
+            # Where the soft edges of two things meet the later one's will do; veils must add up.
+            veil = rows[chosen, 5] != 0
+            self._scatter(frame, base, first + solid, np.where(veil, 0, thin), _blend)
+            if veil.any():
+                self._scatter(frame, base, first + solid, np.where(veil, thin, 0), _blend_each)
 
-    def _scatter(self, frame: Frame, base: Ints, first: Ints, count: Ints, blend: bool) -> None:
+    def _scatter(self, frame: Frame, base: Ints, first: Ints, count: Ints, blend: Blend | None) -> None:
         ends = np.cumsum(count)
         begin = done = 0
         while begin < len(base):
@@ -195,14 +207,19 @@ class Blitter:
                 index = np.arange(total) + shift
                 places = self.sprites.offset[index] + np.repeat(base[part], lengths)
                 colours = self.sprites.word[index]
-                if blend:
-                    _blend(frame, places, colours)
-                else:
+                if blend is None:
                     frame.words[places] = colours
+                else:
+                    blend(frame, places, colours)
             begin, done = end, int(ends[end - 1])
 
 
 def _blend(frame: Frame, places: Ints, colours: Words) -> None:
+    """Lay translucent pixels, no two of which should fall on one place."""
+    frame.words[places] = _over(colours, frame.words[places])
+
+
+def _blend_each(frame: Frame, places: Ints, colours: Words) -> None:
     """Lay translucent pixels; where several fall on one place, each gets its turn."""
     words, claims = frame.words, frame.claims
     order = np.arange(len(places), dtype=np.int32)

@@ -85,8 +85,8 @@ class GroundChunk:
     tiles: uint8[32, 32] by row and column, indices into `viewer.art.ground.KINDS` (`kind_of(name)`).
     ores: uint8[32, 32], 0 where there is none, else 1 + 8 × the resource's place in `viewer.art.ores.ORES` + its
     richness 0 … 7 (`ore_code(name, amount)`).
-    blocks: uint8[32, 32, 4], RGBA that lies over the ground when a tile is smaller than `BLOCK_SCALE` pixels:
-    what stands there, as a coloured block; None for nothing.
+    blocks: uint8[32, 32, 4], RGBA that lies over the ground when a picture is not `viewer.ground.detailed`:
+    what stands there, as coloured blocks; None for nothing.
     version: another number whenever anything of this has changed.
     """
 

@@ -27,7 +27,9 @@ FINEST, COARSEST = 64.0, 1 / 16
 """Pixels per tile of the most and the least detailed pages."""
 SHARPNESS = 0.75
 """How many pixels of a page there must at least be for one on the screen."""
-BLOCK_SCALE = 4
+FLAT_SCALE = 4
+"""At so few pixels per tile a tile is of one colour."""
+BLOCK_SCALE = 2
 """At so few pixels per tile a page shows what stands there as coloured blocks."""
 KEPT_PAGES = 160
 BORDER = 2
@@ -131,7 +133,7 @@ class GroundPainter:
     # --- painting ----------------------------------------------------------------------------------------
 
     def _paint(self, ground: Ground, scale: float, column: int, row: int) -> Pixels:
-        if scale <= BLOCK_SCALE:
+        if scale <= FLAT_SCALE:
             return self._paint_far(ground, scale, column, row)
         tiles = round(PAGE / scale)
         x, y = column * tiles, row * tiles
@@ -268,7 +270,7 @@ class GroundPainter:
         small = np.full((side, side, 4), 255, np.uint8)
         small[..., :3] = np.clip(colour * 255, 0, 255)
         blocks = self._gather(ground, x, y, side, step, "blocks").astype(np.uint16)
-        if blocks.any():
+        if scale <= BLOCK_SCALE and blocks.any():
             over = blocks[..., 3:]
             small[..., :3] = (blocks[..., :3] * over + small[..., :3] * (255 - over)) // 255
         pixels = np.ascontiguousarray(small.repeat(each, 0).repeat(each, 1))

@@ -36,8 +36,15 @@ def pictures() -> Iterator[Picture]:
         yield wall.shadow(f"stone-wall/{mask}/shadow")
     for sprite in SPRITES:
         yield from sprite.pictures()
-    for name, artist in (("gun-turret", _gun), ("laser-turret", _laser), ("flamethrower-turret", _nozzle), ("artillery-turret", _cannon)):
-        gun = Relief(3.4 if name == "artillery-turret" else 2.4, 5 if name == "artillery-turret" else 2.8, margin=0)
+    for name, artist in (
+        ("gun-turret", _gun),
+        ("laser-turret", _laser),
+        ("flamethrower-turret", _nozzle),
+        ("artillery-turret", _cannon),
+    ):
+        gun = Relief(
+            3.4 if name == "artillery-turret" else 2.4, 5 if name == "artillery-turret" else 2.8, margin=0
+        )
         artist(gun)
         yield centred(gun, f"{name}/gun")
     for size, colour in HUES.items():
@@ -136,7 +143,9 @@ def _beast(m: Relief, kind: str, colour: Colour, phase: float, k: float) -> None
             swing = 0.12 * math.sin(math.tau * (phase + i / 2)) * side
             knee = (side * 0.42 * k, (y + swing * 0.5) * k)
             m.rod((side * 0.16 * k, y * k), knee, 0.11 * k, dark(colour, 0.45), 0.22)
-            m.rod(knee, (side * 0.62 * k, (y - 0.14 + swing) * k), 0.07 * k, dark(colour, 0.6), 0.12, end=0.02)
+            m.rod(
+                knee, (side * 0.62 * k, (y - 0.14 + swing) * k), 0.07 * k, dark(colour, 0.6), 0.12, end=0.02
+            )
     m.disc(0, 0.30 * k, 0.28 * k, dark(colour, 0.15), 0.3 * k, dome=0.16 * k, gloss=0.25)
     m.disc(0, 0.02 * k, 0.32 * k, colour, 0.36 * k, dome=0.2 * k, gloss=0.3)
     for y in (0.16, 0.34, 0.48):
@@ -144,10 +153,19 @@ def _beast(m: Relief, kind: str, colour: Colour, phase: float, k: float) -> None
     m.disc(0, -0.32 * k, 0.21 * k, light(colour, 0.08), 0.4 * k, dome=0.12 * k, gloss=0.3)
     for side in (-1, 1):
         if kind == "biter":
-            m.rod((side * 0.14 * k, -0.44 * k), (side * 0.07 * k, -0.70 * k), 0.10 * k, light(colour, 0.5), 0.4 * k, end=0.03)
+            m.rod(
+                (side * 0.14 * k, -0.44 * k),
+                (side * 0.07 * k, -0.70 * k),
+                0.10 * k,
+                light(colour, 0.5),
+                0.4 * k,
+                end=0.03,
+            )
         m.disc(side * 0.09 * k, -0.37 * k, 0.035 * k, rgb("#ffd24a"), 0.55 * k, glow=0.8)
     if kind == "spitter":
-        m.rod((0, -0.4 * k), (0, -0.66 * k), 0.18 * k, mix(colour, rgb("#b8d84a"), 0.55), 0.42 * k, end=0.1 * k)
+        m.rod(
+            (0, -0.4 * k), (0, -0.66 * k), 0.18 * k, mix(colour, rgb("#b8d84a"), 0.55), 0.42 * k, end=0.1 * k
+        )
         m.disc(0, 0.30 * k, 0.15 * k, rgb("#b8d84a"), 0.5 * k, dome=0.08 * k, gloss=0.6)
 
 
@@ -158,7 +176,14 @@ def _worm(m: Relief, colour: Colour, k: float) -> None:
         m.disc(math.cos(turn) * 0.78 * k, math.sin(turn) * 0.78 * k, 0.24 * k, rgb("#6b5442"), 0.22, dome=0.1)
     for i in range(5):
         r = (0.62 - i * 0.05) * k
-        m.disc(0.02 * i, -0.05 * i * k, r, mix(dark(colour, 0.25), light(colour, 0.15), i / 5), 0.3 + 0.16 * i, bevel=0.1)
+        m.disc(
+            0.02 * i,
+            -0.05 * i * k,
+            r,
+            mix(dark(colour, 0.25), light(colour, 0.15), i / 5),
+            0.3 + 0.16 * i,
+            bevel=0.1,
+        )
     m.disc(0.1, -0.24 * k, 0.3 * k, rgb("#3a1518"), 1.0)
     for i in range(6):
         turn = math.tau * i / 6
@@ -173,12 +198,21 @@ def _nest(m: Relief, colour: Colour) -> None:
         turn, away = math.tau * i * 0.382, 0.5 + 1.6 * math.sqrt(i / 26)
         r = float(random.uniform(0.32, 0.62))
         tone = mix(dark(colour, 0.3), light(colour, 0.12), float(random.uniform(0, 1)))
-        m.disc(math.cos(turn) * away, math.sin(turn) * away, r, tone, 0.9 - 0.25 * away, dome=r * 0.6, gloss=0.25)
+        m.disc(
+            math.cos(turn) * away, math.sin(turn) * away, r, tone, 0.9 - 0.25 * away, dome=r * 0.6, gloss=0.25
+        )
     m.disc(0, 0, 0.85, mix(colour, rgb("#c9876a"), 0.35), 1.2, dome=0.3, gloss=0.3)
     m.disc(0, 0, 0.42, rgb("#2a1015"), 1.3)
     for i in range(7):
         turn = math.tau * i / 7
-        m.rod((math.cos(turn) * 0.5, math.sin(turn) * 0.5), (math.cos(turn) * 0.2, math.sin(turn) * 0.2), 0.12, rgb("#e6d8c0"), 1.5, end=0.03)
+        m.rod(
+            (math.cos(turn) * 0.5, math.sin(turn) * 0.5),
+            (math.cos(turn) * 0.2, math.sin(turn) * 0.2),
+            0.12,
+            rgb("#e6d8c0"),
+            1.5,
+            end=0.03,
+        )
 
 
 SPRITES = (

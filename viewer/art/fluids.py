@@ -116,7 +116,14 @@ def _offshore_pump(m: Relief) -> None:
     m.disc(0, -0.14, 0.34, mix(BLUE, IRON, 0.35), 0.50, bevel=0.08)
     for i in range(4):
         turn = math.tau * (i + 0.5) / 4
-        m.rod((0, -0.14), (math.cos(turn) * 0.25, -0.14 + math.sin(turn) * 0.25), 0.10, light(BLUE, 0.45), 0.55, end=0.05)
+        m.rod(
+            (0, -0.14),
+            (math.cos(turn) * 0.25, -0.14 + math.sin(turn) * 0.25),
+            0.10,
+            light(BLUE, 0.45),
+            0.55,
+            end=0.05,
+        )
     m.disc(0, -0.14, 0.09, STEEL, 0.6, dome=0.05)
     m.rod((-0.30, -0.44), (-0.30, -0.85), 0.14, IRON, 0.2)
     m.rod((0.30, -0.44), (0.30, -0.85), 0.14, IRON, 0.2)
@@ -133,7 +140,12 @@ def _tank(m: Relief, mirrored: bool = False) -> None:
     m.disc(0, 0, 1.16, mix(STEEL, rgb("#b7a98c"), 0.35), 1.05, dome=0.18, gloss=0.35)
     for i in range(8):
         turn = math.tau * i / 8
-        m.groove((0.36 * math.cos(turn), 0.36 * math.sin(turn)), (1.12 * math.cos(turn), 1.12 * math.sin(turn)), 0.03, 0.02)
+        m.groove(
+            (0.36 * math.cos(turn), 0.36 * math.sin(turn)),
+            (1.12 * math.cos(turn), 1.12 * math.sin(turn)),
+            0.03,
+            0.02,
+        )
     m.disc(0, 0, 0.34, dark(IRON, 0.25), 1.24, bevel=0.05)
     m.disc(0, 0, 0.26, BLACK, 1.16)
 

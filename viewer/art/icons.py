@@ -8,7 +8,23 @@ from collections.abc import Callable, Iterator
 from viewer.art.inserters import centred
 from viewer.art.ores import ORES
 from viewer.art.palette import (
-    BLACK, BLUE, BRASS, COPPER, CREAM, DARK, GREEN, GUNMETAL, IRON, ORANGE, PURPLE, RED, STEEL, STONE, TEAL, WHITE, WOOD,
+    BLACK,
+    BLUE,
+    BRASS,
+    COPPER,
+    CREAM,
+    DARK,
+    GREEN,
+    GUNMETAL,
+    IRON,
+    ORANGE,
+    PURPLE,
+    RED,
+    STEEL,
+    STONE,
+    TEAL,
+    WHITE,
+    WOOD,
     YELLOW,
 )  # fmt: skip
 from viewer.art.relief import Colour, Point, Relief, dark, light, mix, rgb
@@ -62,6 +78,11 @@ def icon(name: str, artist: Artist) -> Picture:
     return centred(model, name)
 
 
+def _of(artist: Callable[..., object], *more: object) -> Artist:
+    """An artist with its colours chosen."""
+    return lambda model: artist(model, *more)
+
+
 def _drop(m: Relief, colour: Colour) -> None:
     points: list[Point] = [(0, -0.44)]
     for i in range(17):
@@ -72,19 +93,33 @@ def _drop(m: Relief, colour: Colour) -> None:
 
 
 def _lumps(m: Relief, colour: Colour, shine: float = 0.2) -> None:
-    for i, (x, y, r) in enumerate(((0.16, -0.14, 0.24), (-0.2, -0.02, 0.25), (0.12, 0.18, 0.26), (-0.1, 0.26, 0.15))):
+    for i, (x, y, r) in enumerate(
+        ((0.16, -0.14, 0.24), (-0.2, -0.02, 0.25), (0.12, 0.18, 0.26), (-0.1, 0.26, 0.15))
+    ):
         corners = [
             (x + r * math.cos(math.tau * (k + 0.3 * i) / 6) * (1 - 0.12 * (k % 2)),
              y + r * math.sin(math.tau * (k + 0.3 * i) / 6) * (1 - 0.15 * ((k + i) % 2)))
             for k in range(6)
         ]  # fmt: skip
-        m.poly(corners, (dark(colour, 0.15), colour, light(colour, 0.15), colour)[i], 0.25 + 0.04 * i, r * 0.5, gloss=shine)
+        m.poly(
+            corners,
+            (dark(colour, 0.15), colour, light(colour, 0.15), colour)[i],
+            0.25 + 0.04 * i,
+            r * 0.5,
+            gloss=shine,
+        )
 
 
 def _plate(m: Relief, colour: Colour, count: int = 2) -> None:
     for i in range(count):
         d = (count - 1 - 2 * i) * 0.06
-        m.poly([(-0.40 + d, -0.20 + d), (0.26 + d, -0.30 + d), (0.40 + d, 0.18 + d), (-0.26 + d, 0.30 + d)], mix(dark(colour, 0.1), light(colour, 0.15), i / max(count - 1, 1)), 0.16 + 0.12 * i, 0.07, gloss=0.7)
+        m.poly(
+            [(-0.40 + d, -0.20 + d), (0.26 + d, -0.30 + d), (0.40 + d, 0.18 + d), (-0.26 + d, 0.30 + d)],
+            mix(dark(colour, 0.1), light(colour, 0.15), i / max(count - 1, 1)),
+            0.16 + 0.12 * i,
+            0.07,
+            gloss=0.7,
+        )
 
 
 def _bricks(m: Relief) -> None:
@@ -107,13 +142,17 @@ def _gear(m: Relief) -> None:
 
 def _cable(m: Relief, colour: Colour) -> None:
     for i, r in enumerate((0.38, 0.29, 0.20)):
-        m.disc(0, 0, r, mix(colour, light(colour, 0.25), i / 3), 0.2 + 0.05 * i, 0.04, hole=r - 0.075, gloss=0.7)
+        m.disc(
+            0, 0, r, mix(colour, light(colour, 0.25), i / 3), 0.2 + 0.05 * i, 0.04, hole=r - 0.075, gloss=0.7
+        )
     m.rod((0.2, 0.24), (0.40, 0.40), 0.08, colour, 0.3, gloss=0.7)
 
 
 def _sticks(m: Relief) -> None:
     for i, x in enumerate((-0.18, 0.0, 0.18)):
-        m.rod((x - 0.16, 0.36), (x + 0.16, -0.36), 0.11, mix(STEEL, light(STEEL, 0.3), i / 3), 0.25, gloss=0.8)
+        m.rod(
+            (x - 0.16, 0.36), (x + 0.16, -0.36), 0.11, mix(STEEL, light(STEEL, 0.3), i / 3), 0.25, gloss=0.8
+        )
 
 
 def _circuit(m: Relief, board: Colour, chip: Colour) -> None:
@@ -136,8 +175,28 @@ def _engine(m: Relief, colour: Colour, coil: bool = False) -> None:
 
 
 def _flask(m: Relief, colour: Colour) -> None:
-    m.poly([(-0.11, -0.44), (0.11, -0.44), (0.11, -0.14), (0.36, 0.34), (0.30, 0.42), (-0.30, 0.42), (-0.36, 0.34), (-0.11, -0.14)], mix(WHITE, colour, 0.16), 0.28, 0.10, gloss=0.9)
-    m.poly([(-0.13, -0.02), (0.13, -0.02), (0.30, 0.33), (0.26, 0.37), (-0.26, 0.37), (-0.30, 0.33)], colour, None, gloss=0.9)
+    m.poly(
+        [
+            (-0.11, -0.44),
+            (0.11, -0.44),
+            (0.11, -0.14),
+            (0.36, 0.34),
+            (0.30, 0.42),
+            (-0.30, 0.42),
+            (-0.36, 0.34),
+            (-0.11, -0.14),
+        ],
+        mix(WHITE, colour, 0.16),
+        0.28,
+        0.10,
+        gloss=0.9,
+    )
+    m.poly(
+        [(-0.13, -0.02), (0.13, -0.02), (0.30, 0.33), (0.26, 0.37), (-0.26, 0.37), (-0.30, 0.33)],
+        colour,
+        None,
+        gloss=0.9,
+    )
     m.disc(0.06, 0.12, 0.05, light(colour, 0.5), None)
     m.disc(-0.10, 0.24, 0.065, light(colour, 0.4), None)
     m.box(-0.15, -0.46, 0.15, -0.38, dark(STEEL, 0.2), 0.36, 0.02, 0.03)
@@ -207,7 +266,23 @@ def _firearm(m: Relief, colour: Colour, length: float = 0.42) -> None:
 
 
 def _armour(m: Relief, colour: Colour, grade: int) -> None:
-    m.poly([(-0.40, -0.30), (-0.14, -0.40), (0, -0.30), (0.14, -0.40), (0.40, -0.30), (0.32, 0.02), (0.26, 0.40), (-0.26, 0.40), (-0.32, 0.02)], colour, 0.3, 0.12, gloss=0.4)
+    m.poly(
+        [
+            (-0.40, -0.30),
+            (-0.14, -0.40),
+            (0, -0.30),
+            (0.14, -0.40),
+            (0.40, -0.30),
+            (0.32, 0.02),
+            (0.26, 0.40),
+            (-0.26, 0.40),
+            (-0.32, 0.02),
+        ],
+        colour,
+        0.3,
+        0.12,
+        gloss=0.4,
+    )
     m.groove((0, -0.28), (0, 0.38), 0.03)
     m.box(-0.2, -0.06, 0.2, 0.06, dark(colour, 0.4), None, 0.02)
     if grade > 1:
@@ -319,102 +394,103 @@ def crate(m: Relief) -> None:
 def _make() -> dict[str, Artist]:
     """Every item that isn't put down in the world; those that are have their own picture as icon."""
     icons: dict[str, Artist] = {
-        "iron-plate": lambda m: _plate(m, mix(STEEL, WHITE, 0.15)),
-        "copper-plate": lambda m: _plate(m, mix(COPPER, ORANGE, 0.25)),
-        "steel-plate": lambda m: _plate(m, mix(IRON, BLUE, 0.18), 3),
-        "plastic-bar": lambda m: _plate(m, rgb("#e8e8ea"), 3),
-        "stone-brick": lambda m: _bricks(m),
+        "iron-plate": _of(_plate, mix(STEEL, WHITE, 0.15)),
+        "copper-plate": _of(_plate, mix(COPPER, ORANGE, 0.25)),
+        "steel-plate": _of(_plate, mix(IRON, BLUE, 0.18), 3),
+        "plastic-bar": _of(_plate, rgb("#e8e8ea"), 3),
+        "stone-brick": _bricks,
         "wood": _wood,
         "raw-fish": _fish,
         "iron-gear-wheel": _gear,
         "iron-stick": _sticks,
-        "copper-cable": lambda m: _cable(m, mix(COPPER, ORANGE, 0.3)),
-        "copper-wire": lambda m: _cable(m, COPPER),
-        "red-wire": lambda m: _cable(m, RED),
-        "green-wire": lambda m: _cable(m, GREEN),
-        "electronic-circuit": lambda m: _circuit(m, rgb("#4f9a3f"), rgb("#e0c054")),
-        "advanced-circuit": lambda m: _circuit(m, rgb("#c2432f"), rgb("#e8d08a")),
-        "processing-unit": lambda m: _circuit(m, rgb("#3d6fc2"), rgb("#a8e0f0")),
-        "engine-unit": lambda m: _engine(m, mix(IRON, ORANGE, 0.25)),
-        "electric-engine-unit": lambda m: _engine(m, mix(IRON, BLUE, 0.3), True),
+        "copper-cable": _of(_cable, mix(COPPER, ORANGE, 0.3)),
+        "copper-wire": _of(_cable, COPPER),
+        "red-wire": _of(_cable, RED),
+        "green-wire": _of(_cable, GREEN),
+        "electronic-circuit": _of(_circuit, rgb("#4f9a3f"), rgb("#e0c054")),
+        "advanced-circuit": _of(_circuit, rgb("#c2432f"), rgb("#e8d08a")),
+        "processing-unit": _of(_circuit, rgb("#3d6fc2"), rgb("#a8e0f0")),
+        "engine-unit": _of(_engine, mix(IRON, ORANGE, 0.25)),
+        "electric-engine-unit": _of(_engine, mix(IRON, BLUE, 0.3), True),
         "flying-robot-frame": _frame,
         "low-density-structure": _structure,
-        "rocket-fuel": lambda m: _canister(m, rgb("#c9573a")),
-        "nuclear-fuel": lambda m: _canister(m, rgb("#5fae3a")),
-        "solid-fuel": lambda m: _cube(m, rgb("#4a4038")),
-        "sulfur": lambda m: _lumps(m, rgb("#e3cf3a")),
+        "rocket-fuel": _of(_canister, rgb("#c9573a")),
+        "nuclear-fuel": _of(_canister, rgb("#5fae3a")),
+        "solid-fuel": _of(_cube, rgb("#4a4038")),
+        "sulfur": _of(_lumps, rgb("#e3cf3a")),
         "explosives": _dynamite,
-        "battery": lambda m: _cell(m, rgb("#b86a2e"), rgb("#e6d9a8")),
+        "battery": _of(_cell, rgb("#b86a2e"), rgb("#e6d9a8")),
         "rocket-part": _rocket_part,
         "satellite": _satellite,
         "coin": _coin,
-        "science": lambda m: _flask(m, rgb("#d8d2c2")),
+        "science": _of(_flask, rgb("#d8d2c2")),
         "repair-pack": _repair,
         "cliff-explosives": _dynamite,
-        "uranium-235": lambda m: _lumps(m, rgb("#a6f03c"), 0.6),
-        "uranium-238": lambda m: _lumps(m, rgb("#4f7d33"), 0.3),
-        "uranium-fuel-cell": lambda m: _cell(m, rgb("#5f7d4a"), rgb("#a6f03c")),
-        "depleted-uranium-fuel-cell": lambda m: _cell(m, rgb("#555a50"), rgb("#7d8a6a")),
-        "firearm-magazine": lambda m: _magazine(m, YELLOW),
-        "piercing-rounds-magazine": lambda m: _magazine(m, RED),
-        "uranium-rounds-magazine": lambda m: _magazine(m, GREEN),
-        "shotgun-shell": lambda m: _shell(m, RED, 0.26),
-        "piercing-shotgun-shell": lambda m: _shell(m, ORANGE, 0.26),
-        "cannon-shell": lambda m: _shell(m, STEEL),
-        "explosive-cannon-shell": lambda m: _shell(m, RED),
-        "uranium-cannon-shell": lambda m: _shell(m, GREEN),
-        "explosive-uranium-cannon-shell": lambda m: _shell(m, rgb("#c8e04a")),
-        "artillery-shell": lambda m: _shell(m, ORANGE, 0.4),
-        "rocket": lambda m: _rocket(m, YELLOW),
-        "explosive-rocket": lambda m: _rocket(m, RED),
-        "atomic-bomb": lambda m: _rocket(m, GREEN),
-        "flamethrower-ammo": lambda m: _canister(m, ORANGE),
-        "grenade": lambda m: _grenade(m, rgb("#5d6b45")),
-        "cluster-grenade": lambda m: _grenade(m, rgb("#a5533f")),
-        "poison-capsule": lambda m: _capsule(m, rgb("#6fae4a")),
-        "slowdown-capsule": lambda m: _capsule(m, ORANGE),
-        "defender-capsule": lambda m: _capsule(m, BLUE),
-        "distractor-capsule": lambda m: _capsule(m, YELLOW),
-        "destroyer-capsule": lambda m: _capsule(m, PURPLE),
-        "pistol": lambda m: _firearm(m, IRON, 0.26),
-        "light-armor": lambda m: _armour(m, mix(WOOD, IRON, 0.4), 0),
-        "heavy-armor": lambda m: _armour(m, mix(COPPER, IRON, 0.4), 1),
-        "modular-armor": lambda m: _armour(m, STEEL, 2),
-        "power-armor": lambda m: _armour(m, mix(BLUE, IRON, 0.4), 3),
-        "power-armor-mk2": lambda m: _armour(m, mix(RED, IRON, 0.4), 3),
-        "blueprint": lambda m: _paper(m, rgb("#3f6fb5"), WHITE),
-        "blueprint-book": lambda m: _paper(m, rgb("#2f4f8a"), YELLOW),
-        "deconstruction-planner": lambda m: _paper(m, rgb("#a8433a"), WHITE),
-        "upgrade-planner": lambda m: _paper(m, rgb("#4f8f4a"), WHITE),
-        "copy-paste-tool": lambda m: _paper(m, rgb("#7a7f86"), BLUE),
-        "cut-paste-tool": lambda m: _paper(m, rgb("#7a7f86"), RED),
-        "selection-tool": lambda m: _paper(m, rgb("#7a7f86"), YELLOW),
+        "uranium-235": _of(_lumps, rgb("#a6f03c"), 0.6),
+        "uranium-238": _of(_lumps, rgb("#4f7d33"), 0.3),
+        "uranium-fuel-cell": _of(_cell, rgb("#5f7d4a"), rgb("#a6f03c")),
+        "depleted-uranium-fuel-cell": _of(_cell, rgb("#555a50"), rgb("#7d8a6a")),
+        "firearm-magazine": _of(_magazine, YELLOW),
+        "piercing-rounds-magazine": _of(_magazine, RED),
+        "uranium-rounds-magazine": _of(_magazine, GREEN),
+        "shotgun-shell": _of(_shell, RED, 0.26),
+        "piercing-shotgun-shell": _of(_shell, ORANGE, 0.26),
+        "cannon-shell": _of(_shell, STEEL),
+        "explosive-cannon-shell": _of(_shell, RED),
+        "uranium-cannon-shell": _of(_shell, GREEN),
+        "explosive-uranium-cannon-shell": _of(_shell, rgb("#c8e04a")),
+        "artillery-shell": _of(_shell, ORANGE, 0.4),
+        "rocket": _of(_rocket, YELLOW),
+        "explosive-rocket": _of(_rocket, RED),
+        "atomic-bomb": _of(_rocket, GREEN),
+        "flamethrower-ammo": _of(_canister, ORANGE),
+        "grenade": _of(_grenade, rgb("#5d6b45")),
+        "cluster-grenade": _of(_grenade, rgb("#a5533f")),
+        "poison-capsule": _of(_capsule, rgb("#6fae4a")),
+        "slowdown-capsule": _of(_capsule, ORANGE),
+        "defender-capsule": _of(_capsule, BLUE),
+        "distractor-capsule": _of(_capsule, YELLOW),
+        "destroyer-capsule": _of(_capsule, PURPLE),
+        "pistol": _of(_firearm, IRON, 0.26),
+        "light-armor": _of(_armour, mix(WOOD, IRON, 0.4), 0),
+        "heavy-armor": _of(_armour, mix(COPPER, IRON, 0.4), 1),
+        "modular-armor": _of(_armour, STEEL, 2),
+        "power-armor": _of(_armour, mix(BLUE, IRON, 0.4), 3),
+        "power-armor-mk2": _of(_armour, mix(RED, IRON, 0.4), 3),
+        "blueprint": _of(_paper, rgb("#3f6fb5"), WHITE),
+        "blueprint-book": _of(_paper, rgb("#2f4f8a"), YELLOW),
+        "deconstruction-planner": _of(_paper, rgb("#a8433a"), WHITE),
+        "upgrade-planner": _of(_paper, rgb("#4f8f4a"), WHITE),
+        "copy-paste-tool": _of(_paper, rgb("#7a7f86"), BLUE),
+        "cut-paste-tool": _of(_paper, rgb("#7a7f86"), RED),
+        "selection-tool": _of(_paper, rgb("#7a7f86"), YELLOW),
         "no-item": crate,
         "item-unknown": crate,
-        "empty-module-slot": lambda m: _equipment(m, STEEL),
+        "empty-module-slot": _of(_equipment, STEEL),
     }
     for name, colour in ORES.items():
         if name != "crude-oil":
-            icons[name] = lambda m, colour=colour, name=name: _lumps(m, colour, 0.5 if name == "coal" else 0.2)
+            icons[name] = _of(_lumps, colour, 0.5 if name == "coal" else 0.2)
     for name, colour in SCIENCE.items():
-        icons[f"{name}-science-pack"] = lambda m, colour=colour: _flask(m, colour)
+        icons[f"{name}-science-pack"] = _of(_flask, colour)
     for kind, colour in (("speed", BLUE), ("productivity", rgb("#c9603a")), ("efficiency", GREEN)):
         for grade in (1, 2, 3):
             name = f"{kind}-module" + (f"-{grade}" if grade > 1 else "")
-            icons[name] = lambda m, colour=colour, grade=grade: _module(m, colour, grade)
-    icons["barrel"] = lambda m: _barrel(m, None)
+            icons[name] = _of(_module, colour, grade)
+    icons["barrel"] = _of(_barrel, None)
     for name, colour in FLUIDS.items():
-        icons[f"{name}-barrel"] = lambda m, colour=colour: _barrel(m, colour)
+        icons[f"{name}-barrel"] = _of(_barrel, colour)
     for name, colour in TILES.items():
-        icons[name] = lambda m, colour=colour: _slab(m, colour)
+        icons[name] = _of(_slab, colour)
     for name in ("hazard-concrete", "refined-hazard-concrete"):
-        icons[name] = lambda m: _slab(m, STONE, True)
+        icons[name] = _of(_slab, STONE, True)
     for name, colour in (
         ("submachine-gun", IRON), ("shotgun", WOOD), ("combat-shotgun", DARK), ("rocket-launcher", rgb("#5d6b45")),
         ("flamethrower", ORANGE), ("tank-cannon", GUNMETAL), ("tank-flamethrower", ORANGE), ("tank-machine-gun", IRON),
-        ("vehicle-machine-gun", IRON), ("artillery-wagon-cannon", RED), *((f"spidertron-rocket-launcher-{i}", TEAL) for i in range(1, 5)),
+        ("vehicle-machine-gun", IRON), ("artillery-wagon-cannon", RED),
+        *((f"spidertron-rocket-launcher-{i}", TEAL) for i in range(1, 5)),
     ):  # fmt: skip
-        icons[name] = lambda m, colour=colour: _firearm(m, colour)
+        icons[name] = _of(_firearm, colour)
     for name, colour in (
         ("battery-equipment", BRASS), ("battery-mk2-equipment", ORANGE), ("belt-immunity-equipment", YELLOW),
         ("discharge-defense-equipment", TEAL), ("energy-shield-equipment", BLUE), ("energy-shield-mk2-equipment", PURPLE),
@@ -422,9 +498,13 @@ def _make() -> dict[str, Artist]:
         ("personal-laser-defense-equipment", RED), ("personal-roboport-equipment", ORANGE),
         ("personal-roboport-mk2-equipment", YELLOW), ("solar-panel-equipment", rgb("#2f5590")),
     ):  # fmt: skip
-        icons[name] = lambda m, colour=colour: _equipment(m, colour)
-    for name, colour in (("artillery-targeting-remote", ORANGE), ("discharge-defense-remote", TEAL), ("spidertron-remote", BLUE)):
-        icons[name] = lambda m, colour=colour: _remote(m, colour)
+        icons[name] = _of(_equipment, colour)
+    for name, colour in (
+        ("artillery-targeting-remote", ORANGE),
+        ("discharge-defense-remote", TEAL),
+        ("spidertron-remote", BLUE),
+    ):
+        icons[name] = _of(_remote, colour)
     return icons
 
 

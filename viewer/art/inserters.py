@@ -56,7 +56,9 @@ def _foot(model: Relief, name: str, colour: Colour) -> None:
 
 def _arm(model: Relief, colour: Colour, width: float) -> None:
     half = ARM_LENGTH / 2
-    model.rod((0, half), (0, -half), width + 0.055, dark(colour, 0.62), 0.42, gloss=0.1, end=width * 0.8 + 0.05)
+    model.rod(
+        (0, half), (0, -half), width + 0.055, dark(colour, 0.62), 0.42, gloss=0.1, end=width * 0.8 + 0.05
+    )
     model.rod((0, half), (0, -half), width, colour, 0.48, gloss=0.35, end=width * 0.72)
     model.rod((0, half * 0.8), (0, -half * 0.75), width * 0.26, light(colour, 0.35), 0.5)
 
@@ -66,4 +68,6 @@ def _hand(model: Relief, colour: Colour, spread: float) -> None:
     model.disc(0, 0.05, 0.085, mix(colour, STEEL, 0.4), 0.5, dome=0.04, gloss=0.4)
     for side in (-1, 1):
         model.rod((side * 0.03, 0.03), (side * spread, -0.07), 0.07, dark(colour, 0.55), 0.47)
-        model.rod((side * spread, -0.07), (side * spread * 0.82, -0.2), 0.06, dark(STEEL, 0.25), 0.47, end=0.035)
+        model.rod(
+            (side * spread, -0.07), (side * spread * 0.82, -0.2), 0.06, dark(STEEL, 0.25), 0.47, end=0.035
+        )

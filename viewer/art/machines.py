@@ -7,8 +7,24 @@ from collections.abc import Iterator
 
 from viewer.art.makers import Sprite, frames
 from viewer.art.palette import (
-    BLACK, BRASS, COPPER, CREAM, DARK, EMBER, FIRE, GLASS, GUNMETAL, IRON, ORANGE, RED, RUST, STEEL, STONE, TEAL,
-    WHITE, YELLOW,
+    BLACK,
+    BRASS,
+    COPPER,
+    CREAM,
+    DARK,
+    EMBER,
+    FIRE,
+    GLASS,
+    GUNMETAL,
+    IRON,
+    ORANGE,
+    RED,
+    RUST,
+    STEEL,
+    STONE,
+    TEAL,
+    WHITE,
+    YELLOW,
 )  # fmt: skip
 from viewer.art.relief import Colour, Point, Relief, dark, light, mix, rgb
 from viewer.atlas import Picture
@@ -339,7 +355,15 @@ def _silo_door(m: Relief, side: int) -> None:
 def _rocket(m: Relief) -> None:
     for i in range(4):
         turn = math.tau * (i + 0.5) / 4
-        m.rod((0, 0), (math.cos(turn) * 1.75, math.sin(turn) * 1.75), 0.5, dark(RED, 0.1), 0.8, round_=False, end=0.3)
+        m.rod(
+            (0, 0),
+            (math.cos(turn) * 1.75, math.sin(turn) * 1.75),
+            0.5,
+            dark(RED, 0.1),
+            0.8,
+            round_=False,
+            end=0.3,
+        )
     m.disc(0, 0, 1.36, WHITE, 1.4, dome=1.5, gloss=0.5)
     m.disc(0, 0, 0.80, mix(RED, ORANGE, 0.25), None)
     m.disc(0, 0, 0.62, WHITE, None)
@@ -362,7 +386,13 @@ def _assembler_sprites() -> Iterator[Sprite]:
 
 SPRITES = (
     Sprite("burner-mining-drill", 2, 2, _burner_drill, 4),
-    Sprite("burner-mining-drill/moving", 1, 1, lambda m: _drill_head(m, 0.46, mix(RUST, STEEL, 0.5)), shadow=False),
+    Sprite(
+        "burner-mining-drill/moving",
+        1,
+        1,
+        lambda m: _drill_head(m, 0.46, mix(RUST, STEEL, 0.5)),
+        shadow=False,
+    ),
     Sprite("electric-mining-drill", 3, 3, _electric_drill, 4),
     Sprite("electric-mining-drill/moving", 1.6, 1.6, lambda m: _drill_head(m, 0.74, ORANGE), shadow=False),
     Sprite("pumpjack", 3, 3, _pumpjack, 4),

@@ -81,10 +81,14 @@ def _leafy(m: Relief, colour: Colour, size: float, seed: int, bushy: bool) -> No
         turn = random.uniform(0, math.tau)
         lobes = 1 + 0.16 * math.sin(3 * turn + seed)
         up = 1 - (away / size) ** 2
-        tufts.append((up + random.uniform(-0.15, 0.15), math.cos(turn) * away * lobes, math.sin(turn) * away * lobes))
+        tufts.append(
+            (up + random.uniform(-0.15, 0.15), math.cos(turn) * away * lobes, math.sin(turn) * away * lobes)
+        )
     for up, x, y in sorted(tufts):
         r = size * random.uniform(0.14, 0.25)
-        tone = mix(dark(colour, 0.38), light(colour, 0.20), max(0, min(1, up * 0.85 + random.uniform(-0.1, 0.12))))
+        tone = mix(
+            dark(colour, 0.38), light(colour, 0.20), max(0, min(1, up * 0.85 + random.uniform(-0.1, 0.12)))
+        )
         m.disc(x, y, r, tone, 0.5 + 0.9 * max(up, 0), dome=r * 0.7, gloss=0.05)
         for _ in range(3):
             turn = random.uniform(0, math.tau)
@@ -105,7 +109,15 @@ def _conifer(m: Relief, colour: Colour, size: float, seed: int, _bushy: bool) ->
             turn = start + math.tau * i / count + random.uniform(-0.12, 0.12)
             length = reach * random.uniform(0.82, 1.05)
             tone = mix(dark(colour, 0.35), light(colour, 0.2), tier / 5 + random.uniform(-0.1, 0.1))
-            m.rod((0, 0), (math.cos(turn) * length, math.sin(turn) * length), 0.26 * size, tone, z, end=0.04, gloss=0.05)
+            m.rod(
+                (0, 0),
+                (math.cos(turn) * length, math.sin(turn) * length),
+                0.26 * size,
+                tone,
+                z,
+                end=0.04,
+                gloss=0.05,
+            )
     m.disc(0, 0, 0.10, light(colour, 0.25), 2.0, dome=0.1)
 
 
@@ -114,7 +126,15 @@ def _bare(m: Relief, colour: Colour, size: float, seed: int, _bushy: bool) -> No
 
     def branch(x: float, y: float, turn: float, length: float, width: float, z: float) -> None:
         tip = (x + math.cos(turn) * length, y + math.sin(turn) * length)
-        m.rod((x, y), tip, width, mix(colour, light(colour, 0.25), random.uniform(0, 1)), z, end=width * 0.55, gloss=0.05)
+        m.rod(
+            (x, y),
+            tip,
+            width,
+            mix(colour, light(colour, 0.25), random.uniform(0, 1)),
+            z,
+            end=width * 0.55,
+            gloss=0.05,
+        )
         if width > 0.05:
             for _ in range(2):
                 branch(*tip, turn + random.uniform(-0.9, 0.9), length * 0.68, width * 0.58, z + 0.1)
@@ -143,7 +163,13 @@ def _rock(m: Relief, colour: Colour, size: float, seed: int) -> None:
     lump(-0.18 * size, -0.2 * size, size * 0.34, 1.15 * size, light(colour, 0.15))
     for _ in range(4):
         turn = random.uniform(0, math.tau)
-        lump(math.cos(turn) * size * 1.0, math.sin(turn) * size * 0.85, size * random.uniform(0.1, 0.2), 0.15, colour)
+        lump(
+            math.cos(turn) * size * 1.0,
+            math.sin(turn) * size * 0.85,
+            size * random.uniform(0.1, 0.2),
+            0.15,
+            colour,
+        )
 
 
 def _cliff(m: Relief, seed: int) -> None:

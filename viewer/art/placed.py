@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from PIL import Image, ImageFilter
 
-from viewer.art.belts import TIERS
 from viewer.art.inserters import COLOURS as INSERTERS
+from viewer.art.palette import TIERS
 from viewer.atlas import Picture
 
 SIDE = 64
@@ -89,11 +89,15 @@ def _fitted(name: str, drawn: Mapping[str, Picture], parts: list[str]) -> Pictur
         layer.paste(image.resize(size, Image.Resampling.BOX), corner)
         out = _over(layer, out)
     dark = out.getchannel("a").filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(1))
-    under = Image.merge("RGBa", (*(Image.new("L", (SIDE, SIDE), 0) for _ in range(3)), dark.point(lambda a: a * 0.75)))
+    under = Image.merge(
+        "RGBa", (*(Image.new("L", (SIDE, SIDE), 0) for _ in range(3)), dark.point(lambda a: a * 0.75))
+    )
     return Picture(name, np.asarray(_over(out, under)).copy(), SIDE)
 
 
 def _over(above: Image.Image, below: Image.Image) -> Image.Image:
-    a, b = (np.frombuffer(i.tobytes(), np.uint8).reshape(SIDE, SIDE, 4).astype(np.uint16) for i in (above, below))
+    a, b = (
+        np.frombuffer(i.tobytes(), np.uint8).reshape(SIDE, SIDE, 4).astype(np.uint16) for i in (above, below)
+    )
     laid = np.minimum(a + b * (255 - a[..., 3:]) // 255, 255).astype(np.uint8)
     return Image.frombytes("RGBa", (SIDE, SIDE), laid.tobytes())

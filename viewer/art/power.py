@@ -9,7 +9,23 @@ from viewer.art.fluids import PIPE
 from viewer.art.machines import corners
 from viewer.art.makers import Sprite, frames
 from viewer.art.palette import (
-    BLACK, BLUE, BRASS, COPPER, CREAM, DARK, EMBER, FIRE, GREEN, GUNMETAL, IRON, RED, RUST, STEEL, STONE, WHITE, WOOD,
+    BLACK,
+    BLUE,
+    BRASS,
+    COPPER,
+    CREAM,
+    DARK,
+    EMBER,
+    FIRE,
+    GREEN,
+    GUNMETAL,
+    IRON,
+    RED,
+    RUST,
+    STEEL,
+    STONE,
+    WHITE,
+    WOOD,
     YELLOW,
 )  # fmt: skip
 from viewer.art.relief import Relief, dark, light, mix, rgb
@@ -24,7 +40,9 @@ def pictures() -> Iterator[Picture]:
         yield from sprite.pictures()
     for quarter in (0, 1):
         yield from frames(f"steam-engine/moving/{quarter}", 3, 5, ENGINE_FRAMES, _engine_wheel, quarter / 4)
-        yield from frames(f"steam-turbine/moving/{quarter}", 3, 5, ENGINE_FRAMES, _turbine_blades, quarter / 4)
+        yield from frames(
+            f"steam-turbine/moving/{quarter}", 3, 5, ENGINE_FRAMES, _turbine_blades, quarter / 4
+        )
 
 
 def _boiler(m: Relief) -> None:
@@ -106,7 +124,14 @@ def _turbine_blades(m: Relief, phase: float) -> None:
     for middle in (-1.0, 1.0):
         for i in range(7):
             x = -0.46 + 0.92 * ((i + phase) % 7) / 7
-            m.rod((x - 0.05, middle - 0.36), (x + 0.05, middle + 0.36), 0.07, mix(STEEL, BLUE, 0.25), 1.02, gloss=0.5)
+            m.rod(
+                (x - 0.05, middle - 0.36),
+                (x + 0.05, middle + 0.36),
+                0.07,
+                mix(STEEL, BLUE, 0.25),
+                1.02,
+                gloss=0.5,
+            )
 
 
 def _solar(m: Relief) -> None:

@@ -391,9 +391,13 @@ class Relief:
         warmth = np.clip(bright - 0.8, -0.5, 0.4) * np.array((0.10, 0.03, -0.09), np.float32)
         colour = self.colour[here]
         lit = colour * (bright + warmth)
-        lit += (self.gloss[here] * shine * (1 - shade) * 0.75)[..., None] * np.array((1, 0.98, 0.94), np.float32)
+        lit += (self.gloss[here] * shine * (1 - shade) * 0.75)[..., None] * np.array(
+            (1, 0.98, 0.94), np.float32
+        )
         glow = np.clip(self.glow[here], 0, 1)[..., None]
-        return np.asarray(np.clip(lit * (1 - glow) + colour * glow * 1.12, 0, 1) * alpha[..., None], np.float32)
+        return np.asarray(
+            np.clip(lit * (1 - glow) + colour * glow * 1.12, 0, 1) * alpha[..., None], np.float32
+        )
 
     def pixels(self) -> Pixels:
         """The finished picture's pixels, premultiplied."""
@@ -429,6 +433,8 @@ class Relief:
             cast = np.maximum(cast, _moved(np.clip((height - up / reach) * 12 + 0.4, 0, 1) * solid, dx, dy))
         touch = np.clip(soft(solid, 2.2) * 1.15, 0, 1)
         dim = np.clip(np.maximum(soft(cast, 1.1) * SHADOW_STRENGTH, touch * 0.42), 0, 1)
+        # Nothing where it is hardly seen, nor well under the thing itself: what is transparent is quick to draw.
+        dim = np.where((dim < 0.03) | (soft(1 - solid, 1.0) < 0.02), 0, dim)
         pixels = np.zeros((*dim.shape, 4), np.uint8)
         pixels[..., 3] = (dim * 255).astype(np.uint8)
         pixels[..., 2] = pixels[..., 3] // 18

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from viewer.art.inserters import centred
@@ -47,11 +48,21 @@ def _plate(m: Relief, colour: Colour) -> None:
 
 
 def _bolt(m: Relief) -> None:
-    m.poly([(0.06, -0.22), (-0.14, 0.11), (-0.01, 0.11), (-0.07, 0.32), (0.15, 0.0), (0.02, 0.0)], BLACK, None, glow=1)
+    m.poly(
+        [(0.06, -0.22), (-0.14, 0.11), (-0.01, 0.11), (-0.07, 0.32), (0.15, 0.0), (0.02, 0.0)],
+        BLACK,
+        None,
+        glow=1,
+    )
 
 
 def _flame(m: Relief) -> None:
-    m.poly([(0, -0.2), (0.12, 0.02), (0.15, 0.16), (0.08, 0.29), (-0.08, 0.29), (-0.15, 0.16), (-0.09, 0.02)], BLACK, None, glow=1)
+    m.poly(
+        [(0, -0.2), (0.12, 0.02), (0.15, 0.16), (0.08, 0.29), (-0.08, 0.29), (-0.15, 0.16), (-0.09, 0.02)],
+        BLACK,
+        None,
+        glow=1,
+    )
     m.disc(0, 0.2, 0.055, rgb("#ef6a4a"), None, glow=1)
 
 
@@ -76,7 +87,9 @@ def _bang(m: Relief) -> None:
 
 
 def _drop(m: Relief) -> None:
-    m.poly([(0, -0.2), (0.13, 0.08), (0.12, 0.2), (0, 0.28), (-0.12, 0.2), (-0.13, 0.08)], BLACK, None, glow=1)
+    m.poly(
+        [(0, -0.2), (0.13, 0.08), (0.12, 0.2), (0, 0.28), (-0.12, 0.2), (-0.13, 0.08)], BLACK, None, glow=1
+    )
 
 
 BADGES: dict[str, tuple[Colour, Callable[[Relief], object]]] = {
@@ -91,7 +104,7 @@ BADGES: dict[str, tuple[Colour, Callable[[Relief], object]]] = {
 }
 
 
-def _wire() -> np.ndarray:  # type: ignore[type-arg]
+def _wire() -> NDArray[np.uint8]:
     """A line from west to east, to be stretched: soft at its sides."""
     out = np.zeros((8, 32, 4), np.uint8)
     for row, alpha in enumerate((0, 60, 200, 255, 255, 200, 60, 0)):
@@ -99,7 +112,7 @@ def _wire() -> np.ndarray:  # type: ignore[type-arg]
     return out
 
 
-def _puff(seed: int) -> np.ndarray:  # type: ignore[type-arg]
+def _puff(seed: int) -> NDArray[np.uint8]:
     """A white cloud, to be tinted and made larger as it rises."""
     random = np.random.default_rng(seed)
     side = 48
@@ -124,6 +137,12 @@ def _glyphs() -> Iterator[Picture]:
         advance = math.ceil(font.getlength(letter))
         image = Image.new("RGBA", (advance + 6, GLYPH_PIXELS))
         ImageDraw.Draw(image).text(
-            (3, GLYPH_PIXELS - 11), letter, (255, 255, 255, 255), font, anchor="ls", stroke_width=2, stroke_fill=(18, 18, 22, 255)
+            (3, GLYPH_PIXELS - 11),
+            letter,
+            (255, 255, 255, 255),
+            font,
+            anchor="ls",
+            stroke_width=2,
+            stroke_fill=(18, 18, 22, 255),
         )
         yield Picture(f"glyph/{letter}", premultiplied(image), GLYPH_PIXELS)

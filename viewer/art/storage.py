@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from viewer.art.machines import corners
 from viewer.art.makers import Sprite
 from viewer.art.palette import (
-    BLACK, BLUE, BRASS, CREAM, DARK, GREEN, GUNMETAL, IRON, ORANGE, PURPLE, RED, STEEL, STONE, TEAL, WHITE, WOOD, YELLOW,
+    BLACK,
+    BLUE,
+    BRASS,
+    CREAM,
+    DARK,
+    GREEN,
+    GUNMETAL,
+    IRON,
+    ORANGE,
+    PURPLE,
+    RED,
+    STEEL,
+    STONE,
+    TEAL,
+    WHITE,
+    WOOD,
+    YELLOW,
 )  # fmt: skip
 from viewer.art.relief import Colour, Relief, dark, light, mix, rgb
 from viewer.atlas import Picture
@@ -40,7 +55,9 @@ def _wooden_chest(m: Relief) -> None:
     m.box(-0.40, -0.36, 0.40, 0.38, dark(WOOD, 0.3), 0.30, 0.05, 0.05)
     for i in range(5):
         x = -0.32 + i * 0.16
-        m.box(x - 0.075, -0.33, x + 0.075, 0.35, mix(WOOD, light(WOOD, 0.25), (i * 3 % 5) / 5), 0.36, 0.02, 0.03)
+        m.box(
+            x - 0.075, -0.33, x + 0.075, 0.35, mix(WOOD, light(WOOD, 0.25), (i * 3 % 5) / 5), 0.36, 0.02, 0.03
+        )
     for y in (-0.2, 0.22):
         m.box(-0.38, y - 0.05, 0.38, y + 0.05, dark(WOOD, 0.5), 0.40, 0.02, 0.02)
     m.box(-0.06, -0.06, 0.06, 0.06, BRASS, 0.44, 0.02, 0.02, gloss=0.5)
@@ -73,8 +90,18 @@ def _radar(m: Relief) -> None:
 
 
 def _dish(m: Relief) -> None:
-    m.poly([(-1.25, -0.2), (-0.95, -0.62), (0, -0.78), (0.95, -0.62), (1.25, -0.2), (0.85, 0.0), (-0.85, 0.0)], mix(CREAM, STEEL, 0.25), 1.25, 0.14)
-    m.poly([(-1.0, -0.24), (-0.75, -0.5), (0, -0.62), (0.75, -0.5), (1.0, -0.24), (0.7, -0.12), (-0.7, -0.12)], mix(STEEL, DARK, 0.25), 1.18, 0.08)
+    m.poly(
+        [(-1.25, -0.2), (-0.95, -0.62), (0, -0.78), (0.95, -0.62), (1.25, -0.2), (0.85, 0.0), (-0.85, 0.0)],
+        mix(CREAM, STEEL, 0.25),
+        1.25,
+        0.14,
+    )
+    m.poly(
+        [(-1.0, -0.24), (-0.75, -0.5), (0, -0.62), (0.75, -0.5), (1.0, -0.24), (0.7, -0.12), (-0.7, -0.12)],
+        mix(STEEL, DARK, 0.25),
+        1.18,
+        0.08,
+    )
     for x in (-0.6, -0.2, 0.2, 0.6):
         m.groove((x, -0.56), (x * 0.9, -0.12), 0.03)
     m.rod((0, -0.2), (0, 0.42), 0.16, IRON, 1.3)
@@ -150,8 +177,15 @@ def _landing_pad(m: Relief) -> None:
 
 
 def _wreck(m: Relief) -> None:
-    m.poly([(-1.3, 0.6), (-0.9, -0.8), (0.3, -1.1), (1.3, -0.3), (1.1, 0.8), (-0.2, 1.1)], dark(IRON, 0.25), 0.4, 0.2)
-    m.poly([(-0.8, 0.3), (-0.5, -0.5), (0.4, -0.7), (0.9, 0.0), (0.2, 0.6)], mix(STEEL, ORANGE, 0.2), 0.6, 0.12)
+    m.poly(
+        [(-1.3, 0.6), (-0.9, -0.8), (0.3, -1.1), (1.3, -0.3), (1.1, 0.8), (-0.2, 1.1)],
+        dark(IRON, 0.25),
+        0.4,
+        0.2,
+    )
+    m.poly(
+        [(-0.8, 0.3), (-0.5, -0.5), (0.4, -0.7), (0.9, 0.0), (0.2, 0.6)], mix(STEEL, ORANGE, 0.2), 0.6, 0.12
+    )
     m.disc(0.1, -0.05, 0.3, BLACK, 0.45)
     m.rod((-1.0, 0.5), (-0.2, 0.2), 0.12, STEEL, 0.6)
 

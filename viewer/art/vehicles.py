@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from viewer.art.inserters import centred
-from viewer.art.makers import Sprite
+from viewer.art.makers import Artist, Sprite
 from viewer.art.palette import (
-    BLACK, BLUE, BRASS, CREAM, DARK, GLASS, GREEN, GUNMETAL, IRON, ORANGE, RED, STEEL, WHITE, WOOD, YELLOW,
+    BLACK,
+    BLUE,
+    BRASS,
+    CREAM,
+    DARK,
+    GLASS,
+    GREEN,
+    GUNMETAL,
+    IRON,
+    ORANGE,
+    RED,
+    STEEL,
+    WHITE,
+    WOOD,
+    YELLOW,
 )  # fmt: skip
 from viewer.art.relief import Colour, Point, Relief, dark, light, mix, rgb
 from viewer.atlas import Picture
@@ -62,22 +77,24 @@ def _middle(points: list[Point]) -> list[Point]:
     return [(a - x, b - y) for a, b in points]
 
 
-RAILS = {
+RAILS: dict[str, Callable[[int], Sequence[Point]]] = {
     "straight-rail": lambda odd: [(1, 1), (-1, -1)] if odd else [(0, 1), (0, -1)],
     "half-diagonal-rail": lambda odd: [(0.9, 1.7), (-0.9, -1.7)] if not odd else [(-0.9, 1.7), (0.9, -1.7)],
     "curved-rail-a": lambda odd: _middle(_bow((0, 2.5), 0, 0.0625 if odd else -0.0625, 5)),
-    "curved-rail-b": lambda odd: _middle(_bow((0, 2.5), 0.0625 if odd else -0.0625, 0.125 if odd else -0.125, 5)),
+    "curved-rail-b": lambda odd: _middle(
+        _bow((0, 2.5), 0.0625 if odd else -0.0625, 0.125 if odd else -0.125, 5)
+    ),
     "legacy-curved-rail": lambda odd: _middle(_bow((0, 4), 0, 0.125 if odd else -0.125, 8)),
 }
 """The line along which a rail runs, when it lies in the first quarter of directions or is mirrored there."""
 
 
 def _rail(m: Relief, line: Sequence[Point]) -> None:
-    lengths = [math.dist(a, b) for a, b in zip(line, line[1:], strict=False)]
+    lengths = [math.dist(a, b) for a, b in itertools.pairwise(line)]
     total = sum(lengths)
 
     def at(distance: float) -> tuple[Point, Point]:
-        for (a, b), length in zip(zip(line, line[1:], strict=False), lengths, strict=True):
+        for (a, b), length in zip(itertools.pairwise(line), lengths, strict=True):
             if distance <= length or b == line[-1]:
                 share = distance / length
                 place = (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share)
@@ -85,16 +102,25 @@ def _rail(m: Relief, line: Sequence[Point]) -> None:
             distance -= length
         raise AssertionError("not reached")
 
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in itertools.pairwise(line):
         m.rod(a, b, 1.75, rgb("#6d6459"), 0.03, round_=False, gloss=0.0)
     m.grain(0.12, 0.05)
     ties = max(2, round(total / 0.5))
     for i in range(ties):
         (x, y), (nx, ny) = at(total * (i + 0.5) / ties)
-        m.rod((x - nx * 0.78, y - ny * 0.78), (x + nx * 0.78, y + ny * 0.78), 0.2, dark(WOOD, 0.35), 0.12, round_=False)
+        m.rod(
+            (x - nx * 0.78, y - ny * 0.78),
+            (x + nx * 0.78, y + ny * 0.78),
+            0.2,
+            dark(WOOD, 0.35),
+            0.12,
+            round_=False,
+        )
     for side in (-0.5, 0.5):
-        points = [(p[0] + n[0] * side, p[1] + n[1] * side) for p, n in (at(total * i / 24) for i in range(25))]
-        for a, b in zip(points, points[1:], strict=False):
+        points = [
+            (p[0] + n[0] * side, p[1] + n[1] * side) for p, n in (at(total * i / 24) for i in range(25))
+        ]
+        for a, b in itertools.pairwise(points):
             m.rod(a, b, 0.13, light(STEEL, 0.1), 0.24, gloss=0.5)
 
 
@@ -185,7 +211,7 @@ def _robot(m: Relief, colour: Colour) -> None:
     m.disc(0, -0.1, 0.07, GLASS, 0.55, glow=0.5)
 
 
-VEHICLES = (
+VEHICLES: tuple[tuple[str, float, float, Artist], ...] = (
     ("locomotive", 2, 6.4, _locomotive),
     ("cargo-wagon", 2, 5.8, _cargo_wagon),
     ("fluid-wagon", 2, 5.8, _fluid_wagon),
@@ -230,7 +256,16 @@ def _engineer(m: Relief, phase: float | None) -> None:
     swing = 0.0 if phase is None else math.sin(math.tau * phase)
     for side in (-1, 1):
         step = swing * side
-        m.box(side * 0.13 - 0.09, -0.10 - 0.20 * step, side * 0.13 + 0.09, 0.16 - 0.20 * step, dark(GUNMETAL, 0.3), 0.2, 0.08, 0.06)
+        m.box(
+            side * 0.13 - 0.09,
+            -0.10 - 0.20 * step,
+            side * 0.13 + 0.09,
+            0.16 - 0.20 * step,
+            dark(GUNMETAL, 0.3),
+            0.2,
+            0.08,
+            0.06,
+        )
         shoulder = (side * 0.30, 0.02)
         hand = (side * 0.32, -0.14 + 0.18 * step)
         m.rod(shoulder, hand, 0.17, dark(SUIT, 0.12), 0.62)

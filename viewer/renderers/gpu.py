@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from typing import Any
@@ -13,49 +14,45 @@ from viewer.display_list import WHITE, DisplayList
 from viewer.ground import KEPT_PAGES, PAGE, GroundPainter, Page
 from viewer.view import View
 
-INSTANCE = np.dtype(
-    [("place", "<f4", 4), ("angle", "<f4"), ("cell", "<u4"), ("tint", "<u4"), ("level", "<f4")]
-)
-"""As the shader reads it: the quad's middle and half its size in pixels."""
-CELL_ROW = np.dtype([("box", "<f4", 4), ("sheet", "<u4"), ("pad", "<u4", 3)])
-"""As the shader reads it: left, top, right, bottom as shares of a sheet."""
+SPRITE = np.dtype(
+    [
+        ("middle", "<f4", 2), ("level", "<f4"), ("sheet", "<u4"), ("axes", "<f4", 4), ("box", "<f4", 4),
+        ("tint", "<u4"), ("padding", "<u4", 3),
+    ]
+)  # fmt: skip
+"""As the shader reads it: the quad's middle and half its sides in pixels, the picture's left, top, right and bottom as
+shares of its sheet, the level of detail."""
 PREFERENCE = ("DiscreteGPU", "IntegratedGPU", "VirtualGPU", "CPU", "Unknown")
 WAYS = ("Vulkan", "Metal", "D3D12", "OpenGL")
 
 SHADER = """
-struct Instance { place: vec4f, angle: f32, cell: u32, tint: u32, level: f32 };
-struct Cell { box: vec4f, sheet: u32, pad1: u32, pad2: u32, pad3: u32 };
+struct Sprite { middle: vec2f, level: f32, sheet: u32, axes: vec4f, box: vec4f, tint: u32 };
+// Nothing is flat: Mesa's software would then fill triangles instead of rectangles, at twice the cost.
 struct Out {
-    @builtin(position) at: vec4f, @location(0) uv: vec2f, @location(1) @interpolate(flat) layer: u32,
-    @location(2) @interpolate(flat) level: f32, @location(3) @interpolate(flat) tint: vec4f,
+    @builtin(position) at: vec4f, @location(0) uv: vec2f, @location(1) which: vec2f, @location(2) tint: vec4f,
 };
 @group(0) @binding(0) var<uniform> size: vec4f;
-@group(0) @binding(1) var<storage, read> instances: array<Instance>;
-@group(0) @binding(2) var<storage, read> cells: array<Cell>;
-@group(0) @binding(3) var atlas: texture_2d_array<f32>;
-@group(0) @binding(4) var smoothly: sampler;
+@group(0) @binding(1) var sheets: texture_2d_array<f32>;
+@group(0) @binding(2) var smoothly: sampler;
+@group(0) @binding(3) var<storage, read> sprites: array<Sprite>;
 
-@vertex fn vertex(@builtin(vertex_index) corner: u32, @builtin(instance_index) number: u32) -> Out {
-    let it = instances[number];
+@vertex fn vertex(@builtin(vertex_index) number: u32) -> Out {
+    let it = sprites[number >> 2u];
+    let corner = number & 3u;
     let unit = vec2f(f32(corner & 1u), f32(corner >> 1u));
-    let flat_ = (unit * 2.0 - 1.0) * it.place.zw;
-    let turn = it.angle * 6.283185307;
-    let c = cos(turn);
-    let s = sin(turn);
-    let pixel = it.place.xy + vec2f(flat_.x * c - flat_.y * s, flat_.x * s + flat_.y * c);
+    let side = unit * 2.0 - 1.0;
+    let pixel = it.middle + side.x * it.axes.xy + side.y * it.axes.zw;
     var out: Out;
     out.at = vec4f(pixel.x / size.x * 2.0 - 1.0, 1.0 - pixel.y / size.y * 2.0, 0.0, 1.0);
-    out.tint = unpack4x8unorm(it.tint);
-    out.tint = vec4f(out.tint.rgb * out.tint.a, out.tint.a);
-    out.level = it.level;
-    let cell = cells[it.cell];
-    out.layer = cell.sheet;
-    out.uv = mix(cell.box.xy, cell.box.zw, unit);
+    out.uv = mix(it.box.xy, it.box.zw, unit);
+    out.which = vec2f(f32(it.sheet), it.level);
+    let tint = unpack4x8unorm(it.tint);
+    out.tint = vec4f(tint.rgb * tint.a, tint.a);
     return out;
 }
 
 @fragment fn fragment(in: Out) -> @location(0) vec4f {
-    return textureSampleLevel(atlas, smoothly, in.uv, in.layer, in.level) * in.tint;
+    return textureSampleLevel(sheets, smoothly, in.uv, u32(in.which.x + 0.5), in.which.y) * in.tint;
 }
 """
 
@@ -146,9 +143,11 @@ class _Device:
         wanted = {"max-buffer-size": limits["max-buffer-size"]} if "max-buffer-size" in limits else {}
         self.device = adapter.request_device_sync(required_limits=wanted)
         use = wgpu.TextureUsage
-        sheets = len(atlas.levels[0])
+        sheets = atlas.drawn_sheets
+        # With OpenGL, six layers would be taken for the sides of a cube.
+        layers = sheets + (sheets == 1 or sheets % 6 == 0)
         self.sheets = self.device.create_texture(
-            size=(SHEET_SIDE, SHEET_SIDE, sheets),
+            size=(SHEET_SIDE, SHEET_SIDE, layers),
             mip_level_count=len(atlas.levels),
             format=wgpu.TextureFormat.rgba8unorm,
             usage=use.TEXTURE_BINDING | use.COPY_DST,
@@ -166,10 +165,6 @@ class _Device:
         self.sampler = self.device.create_sampler(
             mag_filter="linear", min_filter="linear", mipmap_filter="nearest"
         )
-        self.cells = self._table(_cell_table(atlas))
-        whole = np.zeros(KEPT_PAGES, CELL_ROW)
-        whole["box"], whole["sheet"] = (0, 0, 1, 1), np.arange(KEPT_PAGES)
-        self.page_cells = self._table(whole)
         self.size = self.device.create_buffer(
             size=16, usage=wgpu.BufferUsage.UNIFORM | wgpu.BufferUsage.COPY_DST
         )
@@ -178,7 +173,7 @@ class _Device:
         self.pipeline = self.device.create_render_pipeline(
             layout="auto",
             vertex={"module": module, "entry_point": "vertex"},
-            primitive={"topology": "triangle-strip"},
+            primitive={"topology": "triangle-list"},
             fragment={
                 "module": module,
                 "entry_point": "fragment",
@@ -186,8 +181,7 @@ class _Device:
             },
         )
         self.room = 0
-        self.instances: Any = None
-        self.bindings: list[Any] = []
+        self.sprites: Any = None
         self.picture_size = (0, 0)
         self.picture: Any = None
         self.readback: Any = None
@@ -200,7 +194,7 @@ class _Device:
         self._make_room(len(rows))
         queue = self.device.queue
         queue.write_buffer(self.size, 0, np.array((view.width, view.height, 0, 0), np.float32))
-        queue.write_buffer(self.instances, 0, rows)
+        queue.write_buffer(self.sprites, 0, rows)
         encoder = self.device.create_command_encoder()
         drawing = encoder.begin_render_pass(
             color_attachments=[
@@ -213,6 +207,7 @@ class _Device:
             ]
         )
         drawing.set_pipeline(self.pipeline)
+        drawing.set_index_buffer(self.corners, "uint32")
         # Pages are pictures like others, in a texture of their own.
         for bindings, first, count in (
             (self.bindings[0], 0, len(pages)),
@@ -220,7 +215,7 @@ class _Device:
         ):
             if count:
                 drawing.set_bind_group(0, bindings)
-                drawing.draw(4, count, 0, first)
+                drawing.draw_indexed(6 * count, 1, 6 * first)
         drawing.end()
         stride = self._stride(view.width)
         encoder.copy_texture_to_buffer(
@@ -232,11 +227,9 @@ class _Device:
         self.readback.map_sync("READ")
         try:
             seen = np.frombuffer(self.readback.read_mapped(copy=False), np.uint8)
-            out = seen.reshape(view.height, stride // 4, 4)[:, : view.width].copy()
+            return seen.reshape(view.height, stride // 4, 4)[:, : view.width].copy()
         finally:
             self.readback.unmap()
-        out[..., 3] = 255
-        return out
 
     @staticmethod
     def _stride(width: int) -> int:
@@ -262,40 +255,35 @@ class _Device:
             return
         wgpu = self.wgpu
         self.room = max(count, 2 * self.room)
-        self.instances = self.device.create_buffer(
-            size=self.room * INSTANCE.itemsize, usage=wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_DST
+        self.sprites = self.device.create_buffer(
+            size=self.room * SPRITE.itemsize, usage=wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_DST
         )
+        # Two triangles for each. One draw of many vertices, not many instances of four: software is slow at those.
+        corners = np.arange(self.room, dtype=np.uint32)[:, None] * 4 + np.array((0, 1, 2, 2, 1, 3), np.uint32)
+        self.corners = self.device.create_buffer_with_data(data=corners, usage=wgpu.BufferUsage.INDEX)
         self.bindings = [
             self.device.create_bind_group(
                 layout=self.pipeline.get_bind_group_layout(0),
                 entries=[
                     {"binding": 0, "resource": {"buffer": self.size}},
-                    {"binding": 1, "resource": {"buffer": self.instances}},
-                    {"binding": 2, "resource": {"buffer": cells}},
-                    {"binding": 3, "resource": texture.create_view(dimension="2d-array")},
-                    {"binding": 4, "resource": self.sampler},
+                    {"binding": 1, "resource": texture.create_view(dimension="2d-array")},
+                    {"binding": 2, "resource": self.sampler},
+                    {"binding": 3, "resource": {"buffer": self.sprites}},
                 ],
             )
-            for cells, texture in ((self.page_cells, self.pages), (self.cells, self.sheets))
+            for texture in (self.pages, self.sheets)
         ]
 
-    def _table(self, rows: np.ndarray[Any, Any]) -> Any:
-        return self.device.create_buffer_with_data(data=rows, usage=self.wgpu.BufferUsage.STORAGE)
-
     def _lay_pages(self, pages: list[Page], view: View) -> np.ndarray[Any, Any]:
-        rows = np.zeros(len(pages), INSTANCE)
+        rows = np.zeros(len(pages), SPRITE)
         for row, page in zip(rows, pages, strict=True):
             layer = self._layer(page, pages)
             # On whole pixels, so that pages meet without a seam.
             left, top = (round(p) for p in view.pixel(page.x, page.y))
             right, bottom = (round(p) for p in view.pixel(page.x + page.tiles, page.y + page.tiles))
-            row["place"] = (
-                (left + right) / 2,
-                (top + bottom) / 2,
-                (right - left) / 2,
-                (bottom - top) / 2,
-            )
-            row["cell"], row["tint"] = layer, WHITE
+            row["middle"] = ((left + right) / 2, (top + bottom) / 2)
+            row["axes"] = ((right - left) / 2, 0, 0, (bottom - top) / 2)
+            row["box"], row["sheet"], row["tint"] = (0, 0, 1, 1), layer, WHITE
         return rows
 
     def _layer(self, page: Page, needed: list[Page]) -> int:
@@ -321,37 +309,41 @@ class _Device:
         )
 
 
-def _cell_table(atlas: Atlas) -> np.ndarray[Any, Any]:
-    """The cells as the shader reads them."""
-    out = np.zeros(len(atlas.cells), CELL_ROW)
-    cells = atlas.cells
-    for i, side in enumerate(
-        (cells["left"], cells["top"], cells["left"] + cells["width"], cells["top"] + cells["height"])
-    ):
-        out["box"][:, i] = side / SHEET_SIDE
-    out["sheet"] = cells["sheet"]
-    return out
-
-
 def _lay_quads(atlas: Atlas, display_list: DisplayList, view: View) -> np.ndarray[Any, Any]:
     """The quads that are in view, back to front, in pixels."""
     quads = display_list.quads
     scale = view.scale
     x = (quads["x"] - view.x) * scale + view.width / 2
     y = (quads["y"] - view.y) * scale + view.height / 2
-    reach_x = np.where(quads["angle"] == 0, quads["w"], quads["w"] + quads["h"]) * (scale / 2)
-    reach_y = np.where(quads["angle"] == 0, quads["h"], quads["w"] + quads["h"]) * (scale / 2)
-    seen = (x + reach_x > 0) & (x - reach_x < view.width) & (y + reach_y > 0) & (y - reach_y < view.height)
+    w, h = quads["w"] * np.float32(scale / 2), quads["h"] * np.float32(scale / 2)
+    # A turned quad lies in the circle around it.
+    angle = quads["angle"]
+    around = np.where(angle == 0, 0, w + h)
+    reach_x, reach_y = np.maximum(w, around), np.maximum(h, around)
+    seen = (x > -reach_x) & (x < view.width + reach_x) & (y > -reach_y) & (y < view.height + reach_y)
     chosen = np.flatnonzero(seen)
     chosen = chosen[np.argsort(quads["order"][chosen], kind="stable")]
-    rows = np.zeros(len(chosen), INSTANCE)
-    shown = quads[chosen]
-    rows["place"][:, 0], rows["place"][:, 1] = x[chosen], y[chosen]
-    rows["place"][:, 2], rows["place"][:, 3] = shown["w"] * (scale / 2), shown["h"] * (scale / 2)
-    for name in ("angle", "cell", "tint"):
-        rows[name] = shown[name]
-    width = atlas.cells["width"][shown["cell"]]
-    smaller = np.maximum(width / np.maximum(shown["w"] * scale, 0.01), 1)
-    # Half a level sharper than exact: a picture a little too sharp is better than a blurred one.
-    rows["level"] = np.clip(np.round(np.log2(smaller) - 0.2), 0, len(atlas.levels) - 1)
+    rows = np.zeros(len(chosen), SPRITE)
+    cell = quads["cell"][chosen]
+    w, h, angle = w[chosen], h[chosen], angle[chosen]
+    middle, axes = rows["middle"], rows["axes"]
+    middle[:, 0], middle[:, 1] = x[chosen], y[chosen]
+    axes[:, 0], axes[:, 3] = w, h
+    turned = np.flatnonzero(angle)
+    if len(turned):
+        turn = angle[turned] * np.float32(math.tau)
+        cos, sin = np.cos(turn), np.sin(turn)
+        axes[turned, 0], axes[turned, 1] = cos * w[turned], sin * w[turned]
+        axes[turned, 2], axes[turned, 3] = -sin * h[turned], cos * h[turned]
+    cells = atlas.cells
+    box = np.stack(
+        (cells["left"], cells["top"], cells["left"] + cells["width"], cells["top"] + cells["height"]), 1
+    )
+    rows["box"] = (box / np.float32(SHEET_SIDE)).astype(np.float32)[cell]
+    rows["sheet"], rows["tint"] = cells["sheet"][cell], quads["tint"][chosen]
+    smaller = cells["width"].astype(np.float32)[cell] / np.maximum(w * 2, 0.01)
+    # A little sharper than exact: better so than blurred.
+    rows["level"] = np.clip(
+        np.rint(np.log2(np.maximum(smaller, 1)) - np.float32(0.2)), 0, len(atlas.levels) - 1
+    )
     return rows

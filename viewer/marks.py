@@ -1,0 +1,132 @@
+"""What is drawn over and between entities: letters, wires, smoke, badges, plain colours."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.art.signs import PUFFS
+from viewer.atlas import Atlas
+from viewer.display_list import QUAD, WHITE, Order, Quads, tint
+
+BADGES = {
+    "no_power": "no-power",
+    "not_plugged_in_electric_network": "no-power",
+    "low_power": "low-power",
+    "no_fuel": "no-fuel",
+    "no_ingredients": "no-ingredients",
+    "item_ingredient_shortage": "no-ingredients",
+    "missing_required_fluid": "no-fluid",
+    "fluid_ingredient_shortage": "no-fluid",
+    "no_input_fluid": "no-fluid",
+    "low_input_fluid": "no-fluid",
+    "missing_science_packs": "no-ingredients",
+    "full_output": "output-full",
+    "full_burnt_result_output": "output-full",
+    "no_recipe": "no-recipe",
+    "no_minable_resources": "problem",
+    "no_ammo": "problem",
+    "broken": "problem",
+}
+"""Which badge ("badge/NAME") goes with a status; the others need none."""
+WIRE_PIECES = 6
+COPPER = tint(0.80, 0.52, 0.28)
+SMOKE = tint(0.42, 0.40, 0.38, 0.55)
+STEAM = tint(0.92, 0.93, 0.95, 0.5)
+LIFE_TICKS, PUFFS_ALIVE = 96, 4
+"""How long a cloud is to be seen, and how many there are of each place at once."""
+
+
+def blank(atlas: Atlas, count: int, picture: str, order: int) -> Quads:
+    """Quads of one picture, untinted, without place or size."""
+    rows: Quads = np.zeros(count, QUAD)
+    rows["cell"], rows["order"], rows["tint"] = atlas.cell(picture), order, WHITE
+    return rows
+
+
+def boxes(
+    atlas: Atlas, x: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | float, h: NDArray[Any] | float,
+    tints: NDArray[Any] | int, order: int = Order.OVERLAY,
+) -> Quads:  # fmt: skip
+    """Plain rectangles by their middles, in tiles."""
+    rows = blank(atlas, len(x), "white", order)
+    rows["x"], rows["y"], rows["w"], rows["h"], rows["tint"] = x, y, w, h, tints
+    return rows
+
+
+def text(
+    atlas: Atlas, x: float, y: float, words: str, height: float, tints: int = WHITE, anchor: float = 0.5,
+    order: int = Order.LABEL,
+) -> Quads:  # fmt: skip
+    """A line of letters, so many tiles high. anchor: which point of it lies at x, 0 its beginning … 1 its end."""
+    cells = [atlas.find(f"glyph/{letter}", "glyph/?") for letter in words if letter != " "]
+    at, places = 0.0, []
+    # The picture of a letter has a dark edge, which overlaps its neighbours'.
+    edge = 6 / 40
+    for letter in words:
+        if letter == " ":
+            at += 0.28
+            continue
+        w = float(atlas.cells["w"][atlas.find(f"glyph/{letter}", "glyph/?")])
+        places.append(at + w / 2 - edge / 2)
+        at += w - edge
+    rows: Quads = np.zeros(len(cells), QUAD)
+    rows["cell"] = cells
+    rows["x"] = x + (np.array(places) - at * anchor) * height if places else 0
+    rows["y"], rows["w"], rows["h"] = y, atlas.cells["w"][cells] * height, height
+    rows["tint"], rows["order"] = tints, order
+    return rows
+
+
+def wires(
+    atlas: Atlas, ax: NDArray[Any], ay: NDArray[Any], bx: NDArray[Any], by: NDArray[Any], tints: int = COPPER,
+    least: float = 0.05,
+) -> Quads:  # fmt: skip
+    """Wires that sag between two points each, and their shadows. least: tiles that one is thick at least."""
+    count = len(ax)
+    share = np.linspace(0, 1, WIRE_PIECES + 1)[:, None]
+    sag = 4 * share * (1 - share) * np.minimum(np.hypot(bx - ax, by - ay) * 0.045, 0.5)
+    px, py = ax + (bx - ax) * share, ay + (by - ay) * share + sag
+    dx, dy = np.diff(px, axis=0), np.diff(py, axis=0)
+    line = blank(atlas, WIRE_PIECES * count, "wire", Order.WIRE)
+    line["x"], line["y"] = ((px[1:] + px[:-1]) / 2).ravel(), ((py[1:] + py[:-1]) / 2).ravel()
+    line["w"] = (np.hypot(dx, dy) * 1.03).ravel()
+    line["h"] = max(0.075, least * 1.6)
+    line["angle"] = (np.arctan2(dy, dx) / math.tau).ravel()
+    line["tint"] = tints
+    shadow = line.copy()
+    shadow["x"] += 0.35
+    shadow["y"] += 0.55
+    shadow["tint"], shadow["order"] = tint(0, 0, 0, 0.22), Order.WIRE_SHADOW
+    return np.concatenate((shadow, line))
+
+
+def smoke(
+    atlas: Atlas,
+    x: NDArray[Any],
+    y: NDArray[Any],
+    seed: NDArray[Any],
+    tick: float,
+    tints: int = SMOKE,
+    alive: int = PUFFS_ALIVE,
+) -> Quads:
+    """Clouds that rise from places, as they are at a tick. seed: a whole number for each place (its unit number).
+    alive: how many clouds of each place are to be seen: fewer do when they are small."""
+    count, each = len(x), LIFE_TICKS / alive
+    age = (np.mod(tick + seed * 7.3, each) + each * np.arange(alive)[:, None]).ravel()
+    life = age / (LIFE_TICKS)
+    # Which puff of its place it is: it keeps its looks while it rises.
+    born = np.floor((tick + seed * 7.3) / each) - np.arange(alive)[:, None]
+    luck = np.mod(np.sin(born * 12.9898 + seed * 78.233) * 43758.5453, 1).ravel()
+    rows = blank(atlas, count * alive, "puff/0", Order.SMOKE)
+    rows["x"] = np.tile(x, alive) + 0.9 * life + 0.3 * (luck - 0.5) * (0.3 + life)
+    rows["y"] = np.tile(y, alive) - 1.5 * life
+    rows["w"] = rows["h"] = 0.45 + 1.0 * life
+    rows["angle"] = luck + 0.15 * life
+    rows["cell"] += (luck * PUFFS).astype(np.uint32)
+    faded = (tints >> 24) * np.minimum(life * 6, 1) * (1 - life) ** 1.3
+    rows["tint"] = np.uint32(tints & 0xFFFFFF) | faded.astype(np.uint32) << np.uint32(24)
+    return rows
