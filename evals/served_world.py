@@ -162,6 +162,9 @@ class Unrecorded:
     def world_seen(self, name: str, engine: str, scenario: str) -> None:
         """A world exists."""
 
+    def world_gone(self, name: str, outcome: str) -> None:
+        """It was reset or removed."""
+
     def run_started(self, world: str, agent: str) -> None:
         """Somebody begins to play."""
 

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, create_engine, select
 
 from harness.migrations import upgrade
 from harness.tables import Run, Sample, World, now
+from harness.usage import BUDGET
 
 log = structlog.get_logger()
 
@@ -76,13 +77,15 @@ class ScoreBook:
         self._queue.put(write)
 
     def world_gone(self, name: str, outcome: str) -> None:
-        """Note that a world was reset or removed: none of its runs can go on."""
+        """Note that a world was reset or removed: the runs that outlive their players end with it."""
 
         def write(session: Session) -> None:
-            self.playing.pop(name, None)
-            for run in session.exec(select(Run).where(Run.world == name, col(Run.ended).is_(None))):
-                run.ended, run.outcome = now(), outcome
+            own = select(Run).where(Run.world == name, col(Run.model).is_not(None))
+            for run in session.exec(own.where(col(Run.outcome).is_(None) | col(Run.outcome).startswith(BUDGET))):
+                run.ended, run.outcome = run.ended or now(), outcome
                 session.add(run)
+                if self.playing.get(name) == run.id:
+                    del self.playing[name]
 
         self._queue.put(write)
 

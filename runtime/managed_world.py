@@ -241,6 +241,7 @@ class ManagedWorld:
     def reset(self) -> None:
         """Begin anew, with an empty world; returns when it runs. Checkpoints stay. Raises WorldUnavailable."""
         self._begin_again(Start(), "reset")
+        self._recorder.world_gone(self.name, "the world was reset")
 
     def save(self, path: Path) -> None:
         """Write a save of the world as it is now. Raises WorldUnavailable."""

@@ -158,6 +158,7 @@ class Supervisor:
             world.stop()
             if not world.join(STOP_SECONDS):
                 raise FleetError(f"{name} does not stop; its folder is still there.")
+            self._recorder.world_gone(name, "the world was removed")
             # Renamed first: a folder that is half deleted would come back as a broken world.
             gone = world.plan.data.with_name(f".removed-{name}")
             shutil.rmtree(gone, ignore_errors=True)

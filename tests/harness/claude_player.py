@@ -72,24 +72,23 @@ class Game:
     def calls(self, run: int) -> list[dict[str, Any]]:
         return [call for message in self.messages(run) for call in message["calls"]]
 
-    def call(self, name: str, **arguments: Any) -> dict[str, Any]:
-        """Call a tool of the world from outside."""
-
-        answer = self._call(name, arguments)
+    def call(self, tool: str, url: str | None = None, /, **arguments: Any) -> dict[str, Any]:
+        """Call a tool of the world, or of another server, from outside."""
+        answer = self._call(tool, arguments, url or self.url)
         assert not answer.is_error, answer.content
         content: dict[str, Any] = answer.structured_content
         return content
 
-    def refused(self, name: str, **arguments: Any) -> str:
-        """Call a tool that won't do it; why not."""
-        answer = self._call(name, arguments)
+    def refused(self, tool: str, /, **arguments: Any) -> str:
+        """Call a tool of the world that won't do it; why not."""
+        answer = self._call(tool, arguments, self.url)
         assert answer.is_error, answer.content
         return str(answer.content)
 
-    def _call(self, name: str, arguments: dict[str, Any]) -> CallToolResult:
+    def _call(self, tool: str, arguments: dict[str, Any], url: str) -> CallToolResult:
         async def once() -> CallToolResult:
-            async with Client(self.url) as client:
-                return await client.call_tool(name, arguments)
+            async with Client(url) as client:
+                return await client.call_tool(tool, arguments)
 
         return asyncio.run(once())
 

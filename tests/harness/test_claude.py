@@ -123,6 +123,27 @@ def test_nobody_else_acts_while_it_plays(game: Game) -> None:
     assert not (game.folder / "claim").exists()
 
 
+def test_what_a_person_says_and_a_reset_world_reach_it(game: Game) -> None:
+    fleet = f"{game.address}/mcp"
+    run = game.run()["id"]
+
+    def answer(asked: Asked) -> Reply:
+        if len(api.requests) == 0:
+            game.call("tell_agent", fleet, name=WORLD, text="Build a lab, please.", sender="Ada")
+        if len(api.requests) == 1:
+            assert "Build a lab, please." in str(results(asked)[0]["content"])
+            game.call("reset_world", fleet, name=WORLD)
+        return Reply([tool("observe")])
+
+    with AnthropicApi(answer) as api:
+        game.play(api, budget_steps=2)
+    assert game.get(f"/api/runs/{run}")["outcome"] == "the world was reset"
+    assert game.run()["id"] == run + 1
+    # What was said before the reset is no part of the new run.
+    assert [len(asked.body["messages"]) for asked in api.requests] == [1, 3, 1, 3]
+    game.gather(100)
+
+
 def test_most_of_what_is_sent_again_comes_from_the_cache(game: Game) -> None:
     with AnthropicApi(lambda asked: Reply([tool("observe")])) as api:
         game.play(api, budget_steps=8)

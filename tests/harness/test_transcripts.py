@@ -152,9 +152,10 @@ def test_a_run_goes_on_after_the_gateway_and_after_a_larger_budget_but_not_after
     assert transcripts.conclude(1, None)["ended"] is None
     transcripts.conclude(1, "failed: for good")
     assert transcripts.open("w", "claude", "m")["id"] == 2
+    transcripts.conclude(2, "budget: all of it")
     book.world_gone("w", "reset")
     assert transcripts.open("w", "claude", "m")["id"] == 3
-    assert transcripts.run(2)["outcome"] == "reset"
+    assert [transcripts.run(run)["outcome"] for run in (1, 2, 3)] == ["failed: for good", "reset", None]
     book.close()
 
 
