@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode
 
 NOISE = ("title", "additionalProperties")
 
 
-def short_schema(model: type[BaseModel], mode: str = "validation") -> dict[str, Any]:
-    """The schema of a model: no titles, no references, and what may be left out is not also null."""
-    schema = model.model_json_schema(mode="serialization" if mode == "serialization" else "validation")
-    short: dict[str, Any] = _short(schema, schema.get("$defs", {}))
+def short_schema(model: type[BaseModel], mode: JsonSchemaMode = "validation") -> dict[str, Any]:
+    """The schema of a model: no titles, docstrings or references, and what may be left out is not also null."""
+    schema = model.model_json_schema(mode=mode)
+    short: dict[str, Any] = _short(_without_docstring(schema), schema.get("$defs", {}))
     return short
 
 
@@ -48,5 +49,5 @@ def _short(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _without_docstring(schema: dict[str, Any]) -> dict[str, Any]:
-    """A nested model without its docstring; a described field keeps its description."""
+    """A model without its docstring, which is for who reads the code; a field that is described keeps that."""
     return {k: v for k, v in schema.items() if not (k == "description" and schema.get("type") == "object")}

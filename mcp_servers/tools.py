@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -42,6 +43,8 @@ THINGS_SHOWN = 50
 """Of a list of things, so many are sent, and how many more there are."""
 QUIET_SECONDS = 5.0
 """When a program prints nothing for so long, progress says what it is at."""
+RENEWED_SECONDS = 60.0
+"""How often the lease of a claim is renewed while its holder's program runs."""
 LINES_WAITING = 1000
 """So many printed lines may wait to be sent as progress; more are left out there, and come with the result."""
 WRONG = (ValueError, WorldUnavailable, Claimed, ForkServerError)
@@ -94,12 +97,12 @@ class Tools:
             common = tool.common(given)
             call.token = common.token or call.token
             call.since = None if common.since is None else Cursor.parse(common.since, self._world)
-            if tool.name in self._fle_tools:
-                # On a thread: the names that it checks come from another process at first.
-                checked = await self._look(partial(tool_arguments.check, tool.name, _flat(given)))
-                work = partial(self._run_in_fle, tool, call, checked)
-                waits = tool.name not in tool_arguments.LOOKING
-                answer = await (self._turns.take(work) if waits else self._look(work))
+            if tool.name in tool_arguments.LOOKING:
+                answer = await self._look(partial(self._run_in_fle, tool, call, given))
+            elif tool.name in self._fle_tools:
+                # What is wrong is told at once, not when it is this call's turn.
+                checked = await self._look(partial(_checked, tool, given))
+                answer = await self._turns.take(partial(self._run_in_fle, tool, call, checked))
             elif tool.name == "run_program":
                 arguments = tool.read(given)
                 work = partial(self._run, tool, call, arguments)
@@ -119,7 +122,7 @@ class Tools:
     def _run_in_fle(self, tool: Tool, call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
         """Have FLE do what one of its tools does, on a thread. Raises what is in WRONG."""
         self._check(tool, call)
-        report = self._world.call_tool(tool.name, arguments, TOOL_SECONDS)
+        report = self._world.call_tool(tool.name, _flat(arguments), TOOL_SECONDS)
         own = set()
         if tool.acting:
             text = f"{tool.name} {_words(arguments)}" + ("" if report.error is None else " (failed)")
@@ -161,7 +164,7 @@ class Tools:
         call.printed = offer
         outcome: dict[str, Any] | Exception
         async with anyio.create_task_group() as group:
-            group.start_soon(self._report, ctx, printed, timeout_s)
+            group.start_soon(self._report, ctx, call, printed, timeout_s)
             try:
                 outcome = await self._turns.take(work)
             except WRONG as error:
@@ -173,8 +176,11 @@ class Tools:
             raise outcome
         return outcome
 
-    async def _report(self, ctx: Context, printed: MemoryObjectReceiveStream[str], timeout_s: float) -> None:
-        began = time.monotonic()
+    async def _report(
+        self, ctx: Context, call: Call, printed: MemoryObjectReceiveStream[str], timeout_s: float
+    ) -> None:
+        """Tell the client of each line, or what the player is at, and keep up the claim of who plays so long."""
+        began = renewed = time.monotonic()
         with printed:
             while True:
                 text = self._world.summary().activity
@@ -183,7 +189,12 @@ class Tools:
                         text = await printed.receive()
                     except anyio.EndOfStream:
                         return
-                await ctx.session.report_progress(round(time.monotonic() - began, 3), timeout_s, text)
+                now = time.monotonic()
+                await ctx.session.report_progress(round(now - began, 3), timeout_s, text)
+                if now - renewed > RENEWED_SECONDS:
+                    renewed = now
+                    with suppress(Claimed):
+                        await self._look(partial(self._world.claims.check, call.token))
 
     def _failed(self, call: Call, error: str) -> CallToolResult:
         summary = self._world.summary()
@@ -207,6 +218,10 @@ def _offer(lines: MemoryObjectSendStream[str], text: str) -> None:
         lines.send_nowait(text)
     except (anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
         return
+
+
+def _checked(tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
+    return tool_arguments.check(tool.name, _flat(given))
 
 
 def _flat(given: dict[str, Any]) -> dict[str, Any]:

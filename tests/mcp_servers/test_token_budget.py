@@ -11,7 +11,7 @@ from mcp_types import Tool
 CHARACTERS_PER_TOKEN = 3
 """Fewer than there are: what is counted is more than what is paid."""
 FULL_TOKENS, PROGRAM_TOKENS = 6_000, 1_500
-LISTING_CHARACTERS = 48_000
+LISTING_CHARACTERS = 42_000
 
 
 def sent(tools: list[Tool]) -> str:
