@@ -115,7 +115,7 @@ class FleetTools:
 
         Example: list_worlds()
         """
-        return Worlds(worlds=[_row(world, call) for world in self._fleet.worlds.values()])
+        return Worlds(worlds=[_row(world, call) for world in list(self._fleet.worlds.values())])
 
     @acts()
     def create_world(
@@ -260,7 +260,7 @@ class FleetTools:
     def _find(self, name: str) -> ManagedWorld:
         world = self._fleet.worlds.get(name)
         if world is None:
-            near = nearest(name, self._fleet.worlds)
+            near = nearest(name, list(self._fleet.worlds))
             hint = f"The nearest: {', '.join(near)}." if near else "list_worlds tells which there are."
             raise FleetError(f"There is no world {name[:60]!r}. {hint}")
         return world

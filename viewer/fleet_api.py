@@ -202,11 +202,17 @@ def _upload() -> Iterator[Path]:
 
 async def _receive(request: Request, file: Path) -> int:
     """Write a request's body into a file; returns its size. One that is too large is refused as soon as it is."""
-    size = 0
+    size, declared = 0, request.headers.get("content-length", "0")
+    if int(declared) > LARGEST_SAVE_BYTES:
+        raise _too_large()
     async with await anyio.open_file(file, "wb") as out:
         async for chunk in request.stream():
             size += len(chunk)
             if size > LARGEST_SAVE_BYTES:
-                raise HTTPException(413, f"a save may have {LARGEST_SAVE_BYTES >> 20} MiB at most")
+                raise _too_large()
             await out.write(chunk)
     return size
+
+
+def _too_large() -> HTTPException:
+    return HTTPException(413, f"a save may have {LARGEST_SAVE_BYTES >> 20} MiB at most")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,6 +70,58 @@ def test_every_path_and_method_described_is_served(http: httpx.Client, described
         refused = http.request("PATCH", address)
         assert refused.status_code == 405, path
         assert "error" in refused.json()
+
+
+def test_worlds_come_and_go_as_described(http: httpx.Client, described: dict[str, Any]) -> None:
+    worlds, copy = "/api/worlds", "/api/worlds/{name}/copy"
+    made = http.post(worlds, params={"name": "made", "speed": 50})
+    assert answered(described, worlds, made, "post")["speed"] == 50
+    for query in ({"name": "made"}, {"name": "Not A Name"}, {}, {"name": "x", "speed": "fast"}):
+        refused = http.post(worlds, params=query)
+        assert refused.is_client_error
+        answered(described, worlds, refused, "post")
+    until_running(http, "made")
+    assert answered(described, copy, http.post("/api/worlds/made/copy?to=two"), "post")["name"] == "two"
+    for deed in ("stop", "start", "reset"):
+        if deed == "reset":
+            until_running(http, "made")
+        path = f"/api/worlds/{{name}}/{deed}"
+        answered(described, path, http.post(path.replace("{name}", "made")), "post")
+        answered(described, path, http.post(path.replace("{name}", "nowhere")), "post")
+    agent = "/api/worlds/{name}/agent"
+    for query in ("do=start&agent=scripted", "do=pause", "do=resume"):
+        played = answered(described, agent, http.post(f"/api/worlds/made/agent?{query}"), "post")
+        assert played["agent"] == "scripted"
+    assert answered(described, agent, http.post("/api/worlds/made/agent?do=stop"), "post")["agent"] == "none"
+    for query in ("do=dance", "do=start", "do=start&agent=gpt"):
+        assert http.post(f"/api/worlds/made/agent?{query}").is_client_error
+    told = http.post("/api/worlds/made/messages", json={"text": "Hello.", "sender": "Ada"})
+    assert told.status_code == 204
+    assert http.post("/api/worlds/made/messages", json={"text": ""}).status_code == 400
+    for name in ("made", "two"):
+        assert http.delete(f"/api/worlds/{name}").status_code == 204
+    assert [world["name"] for world in http.get(worlds).json()] == ["world-1"]
+
+
+def until_running(http: httpx.Client, name: str) -> None:
+    deadline = time.monotonic() + 30
+    while http.get(f"/api/worlds/{name}").json()["status"] != "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_save_that_is_too_large_is_refused_before_it_is_sent(http: httpx.Client) -> None:
+    with socket.create_connection((http.base_url.host, http.base_url.port or 80), timeout=10) as raw:
+        head = f"POST /api/worlds?name=large HTTP/1.1\r\nHost: localhost\r\nContent-Length: {10**12}\r\n\r\n"
+        raw.sendall(head.encode())
+        assert b" 413 " in raw.recv(1000)
+    assert http.get("/api/worlds/large").status_code == 404
+
+
+def test_saves_are_not_for_pages_of_other_sites(http: httpx.Client) -> None:
+    assert http.get("/api/worlds/world-1/save").status_code == 200
+    assert http.get("/api/worlds/world-1/save", headers={"Host": "evil.example"}).status_code == 421
+    assert http.delete("/api/worlds/world-1", headers={"Origin": "http://evil.example"}).status_code == 403
 
 
 @pytest.mark.parametrize(
