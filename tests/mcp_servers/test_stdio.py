@@ -8,18 +8,24 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import mcp_types
 import pytest
 from mcp import Client, StdioServerParameters, stdio_client
+from mcp.shared.exceptions import MCPError
 
 from tests.harness.program import CLAUDETORIO, up
 
 MODES = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
 
-def over_stdio(address: str, *arguments: str) -> Any:
+def over_stdio(address: str, *arguments: str, token: str = "") -> Any:
     command, *first = CLAUDETORIO
     return stdio_client(
-        StdioServerParameters(command=command, args=[*first, "mcp", *arguments, "--url", address])
+        StdioServerParameters(
+            command=command,
+            args=[*first, "mcp", *arguments, "--url", address],
+            env={"CLAUDETORIO_TOKEN": token},
+        )
     )
 
 
@@ -39,6 +45,69 @@ async def test_a_world_is_the_same_over_stdio(address: str, mode: Any) -> None:
         assert ran.structured_content["output"].strip() == "42"
         shot = await piped.call_tool("screenshot", {"width": 64, "height": 64})
         assert [block.type for block in shot.content] == ["text", "image"]
+
+
+@MODES
+async def test_progress_prompts_and_resources_come_through(address: str, mode: Any) -> None:
+    said: list[str | None] = []
+
+    async def progress(_done: float, _total: float | None, message: str | None) -> None:
+        said.append(message)
+
+    async with Client(over_stdio(address, "world-1"), mode=mode) as client:
+        code = "for number in range(3):\n    print('line', number)\n    sleep(5)"
+        await client.call_tool("run_program", {"code": code}, progress_callback=progress)
+        assert [line for line in said if line and line.startswith("line")] == ["line 0", "line 1", "line 2"]
+        play = await client.get_prompt("play")
+        assert play.messages
+        read = await client.read_resource("factorio://recipes/iron-gear-wheel")
+        assert "iron-plate" in read.contents[0].text
+        with pytest.raises(MCPError, match="iron-gear-wheel"):
+            await client.read_resource("factorio://recipes/iron-gear-weel")
+
+
+async def test_what_changed_is_told(address: str) -> None:
+    uri = "factorio://inventory"
+    async with Client(over_stdio(address, "world-1")) as client:
+        await client.call_tool("run_program", {"code": "spot = nearest(Resource.Coal)\nmove_to(spot)"})
+        async with client.listen(resource_subscriptions=[uri]) as events:
+            await client.call_tool("run_program", {"code": "harvest_resource(spot, 1)"})
+            with anyio.fail_after(20):
+                event = await anext(aiter(events))
+        assert str(event.uri) == uri
+
+
+@pytest.mark.filterwarnings("ignore:resources/:mcp.shared.exceptions.MCPDeprecationWarning")
+async def test_what_changed_is_told_in_the_older_era(address: str) -> None:
+    uri = "factorio://inventory"
+    told = anyio.Event()
+
+    async def hear(message: Any) -> None:
+        if isinstance(message, mcp_types.ResourceUpdatedNotification) and str(message.params.uri) == uri:
+            told.set()
+
+    async with Client(over_stdio(address, "world-1"), mode="legacy", message_handler=hear) as client:
+        await client.call_tool("run_program", {"code": "spot = nearest(Resource.Coal)\nmove_to(spot)"})
+        await client.subscribe_resource(uri)
+        await client.call_tool("run_program", {"code": "harvest_resource(spot, 1)"})
+        with anyio.fail_after(20):
+            await told.wait()
+
+
+async def test_few_tools_the_fleet_and_a_token(address: str) -> None:
+    async with Client(over_stdio(address, "world-1", "--tools", "program")) as few:
+        assert len((await few.list_tools()).tools) < 8
+    async with Client(over_stdio(address)) as fleet:
+        taken = await fleet.call_tool("take_over", {"name": "world-1", "player": "Ada"})
+        assert taken.structured_content is not None
+        token = taken.structured_content["token"]
+        try:
+            async with Client(over_stdio(address, "world-1")) as other:
+                assert (await other.call_tool("run_program", {"code": "1"})).is_error
+            async with Client(over_stdio(address, "world-1", token=token)) as player:
+                assert not (await player.call_tool("run_program", {"code": "1"})).is_error
+        finally:
+            await fleet.call_tool("give_back", {"name": "world-1", "token": token})
 
 
 @MODES
