@@ -14,7 +14,7 @@ import pytest
 
 from harness import claude
 from harness.prices import prices
-from harness.settings import ClaudeSettings
+from harness.settings import ClaudeSettings, Settings
 from harness.usage import Usage
 from tests.fakes.anthropic_api import AnthropicApi, Asked, Failure, Reply, garbled, text, tool
 from tests.harness.claude_player import WORLD, Game, crafting, until
@@ -352,3 +352,27 @@ def test_prices_follow_the_model_and_the_settings() -> None:
     assert prices(ClaudeSettings(model="claude-haiku-5-5")).dollars(long) == pytest.approx(0.2 * 0.05)
     with pytest.raises(ValueError, match="CLAUDETORIO_PRICE_CACHED"):
         prices(ClaudeSettings(model="gpt", price_input=1, price_output=1, price_written=1))
+
+
+def test_auto_is_claude_when_there_is_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    assert Settings(agent="auto").player == "scripted"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
+    assert [Settings(agent=agent).player for agent in ("auto", "scripted", "none")] == [
+        "claude",
+        "scripted",
+        "none",
+    ]
+
+
+def test_the_documentation_names_each_setting_and_its_default() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "claude.md").read_text()
+    for name, field in ClaudeSettings.model_fields.items():
+        (row,) = [
+            line
+            for line in page.splitlines()
+            if f"| `CLAUDETORIO_{name.upper()}`" in line or f", `CLAUDETORIO_{name.upper()}`" in line
+        ]
+        if field.default is not None:
+            assert f"`{str(field.default).lower()}`" in row, row
