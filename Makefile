@@ -43,9 +43,13 @@ compile: env
 	@$(BIN)/python scripts/compile.py
 
 bench: env
-	@for name in start sim; do $(BIN)/claudetorio bench $$name --json || exit 1; done
+	@for name in start sim render; do $(BIN)/claudetorio bench $$name --json || exit 1; done
 
 # make fuzz SECONDS=600: what a world must survive; SEED=n repeats a run.
 SECONDS := 60
 fuzz: env
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+# Contact sheets of all art, in build/gallery.
+gallery: env
+	@$(BIN)/python -m viewer.gallery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -87,13 +88,13 @@ class GroundChunk:
     richness 0 … 7 (`ore_code(name, amount)`).
     blocks: uint8[32, 32, 4], RGBA that lies over the ground when a picture is not `viewer.ground.detailed`:
     what stands there, as coloured blocks; None for nothing.
-    version: another number whenever anything of this has changed.
+    A chunk never changes: what has changed is another chunk, and is painted anew.
     """
 
     tiles: NDArray[np.uint8]
     ores: NDArray[np.uint8] | None = None
     blocks: NDArray[np.uint8] | None = None
-    version: int = 0
+    serial: int = field(default_factory=itertools.count().__next__)
 
 
 Ground = Mapping[tuple[int, int], GroundChunk]

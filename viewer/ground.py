@@ -66,7 +66,7 @@ class GroundPainter:
 
     def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
-        self._pages: OrderedDict[tuple[float, int, int], tuple[int, Page]] = OrderedDict()
+        self._pages: OrderedDict[tuple[float, int, int, int], Page] = OrderedDict()
         self._textures: dict[tuple[int, float], NDArray[np.uint32]] = {}
         self._noise = [seamless(PERIOD * 32, 60, 9, seed) for seed in (31, 32)]
         self._scaled: dict[float, list[NDArray[Any]]] = {}
@@ -85,14 +85,13 @@ class GroundPainter:
         rows = range(math.floor(north / tiles), math.floor(south / tiles) + 1)
         columns = range(math.floor(west / tiles), math.floor(east / tiles) + 1)
         for row, column in itertools.product(rows, columns):
-            key = (scale, column, row)
-            signature = self._signature(ground, column * tiles, row * tiles, tiles)
-            known = self._pages.get(key)
-            if known is None or known[0] != signature:
+            key = (scale, column, row, self._signature(ground, column * tiles, row * tiles, tiles))
+            page = self._pages.get(key)
+            if page is None:
                 pixels = self._paint(ground, scale, column, row)
-                known = self._pages[key] = (signature, Page(column * tiles, row * tiles, tiles, pixels))
+                page = self._pages[key] = Page(column * tiles, row * tiles, tiles, pixels)
             self._pages.move_to_end(key)
-            yield known[1]
+            yield page
         while len(self._pages) > KEPT_PAGES:
             self._pages.popitem(last=False)
 
@@ -111,7 +110,7 @@ class GroundPainter:
 
     def _signature(self, ground: Ground, x: float, y: float, tiles: float) -> int:
         # Chunks come in any sequence, so their numbers are summed.
-        return sum(hash((key, ground[key].version)) for key in self._chunks(ground, x, y, tiles))
+        return sum(hash((key, ground[key].serial)) for key in self._chunks(ground, x, y, tiles))
 
     def _gather(self, ground: Ground, x: int, y: int, side: int, step: int, what: str) -> NDArray[np.uint8]:
         """One of a chunk's arrays over a square of `side` samples, each `step` tiles from the next."""
@@ -243,7 +242,7 @@ class GroundPainter:
             return
         chosen = cells[here]
         shown = self.atlas.cells[chosen]
-        jitter = np.where(ores[here] > 0, 0, (chance[here] % 64 / 64 - 0.5) * 0.7)
+        jitter = (chance[here] % 64 / 64 - 0.5) * np.where(ores[here] > 0, 0.3, 0.7)
         px = (columns[here] - BORDER + 0.5 + shown["dx"] + jitter) * scale
         py = (rows[here] - BORDER + 0.5 + shown["dy"] - jitter) * scale
         size = np.ceil(np.stack((shown["w"], shown["h"]), axis=1) * scale).astype(int)

@@ -34,8 +34,8 @@ BADGES = {
 """Which badge ("badge/NAME") goes with a status; the others need none."""
 WIRE_PIECES = 6
 COPPER = tint(0.80, 0.52, 0.28)
-SMOKE = tint(0.42, 0.40, 0.38, 0.55)
-STEAM = tint(0.92, 0.93, 0.95, 0.5)
+SMOKE = tint(0.60, 0.58, 0.55, 0.85)
+STEAM = tint(0.95, 0.96, 0.97, 0.8)
 LIFE_TICKS, PUFFS_ALIVE = 96, 4
 """How long a cloud is to be seen, and how many there are of each place at once."""
 

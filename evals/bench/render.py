@@ -17,7 +17,8 @@ from viewer.art.ground import NUMBERS
 from viewer.atlas import Atlas
 from viewer.display_list import CHUNK, DisplayList, GroundChunk, Order, Quads
 from viewer.figures import ITEM_SIZE, ITEMS_FROM, Figures, Parts, animate
-from viewer.renderers import NAMES, NoAdapter, Renderer, renderer
+from viewer.renderers import NAMES, Renderer, renderer
+from viewer.renderers.gpu import NoAdapter
 from viewer.view import PIXELS_PER_TILE, View
 
 COUNTS = (5000, 20_000)

@@ -125,8 +125,8 @@ def _puff(seed: int) -> NDArray[np.uint8]:
     field = np.asarray(blur(field, 2) * np.clip(2.6 - 5.4 * np.hypot(x, y), 0, 1))
     shade = np.clip(1.0 - 0.22 * (x + y + 0.5), 0.6, 1)
     out = np.zeros((side, side, 4), np.float32)
-    out[..., 3] = field * 200
-    out[..., :3] = (shade * field * 200)[..., None]
+    out[..., 3] = field * 235
+    out[..., :3] = (shade * field * 235)[..., None]
     return np.asarray(np.minimum(out, out[..., 3:]).astype(np.uint8))
 
 
