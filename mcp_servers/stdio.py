@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import httpx2
-from mcp.client.streamable_http import streamable_http_client
+from mcp.client.streamable_http import MCP_SESSION_ID, streamable_http_client
 from mcp.server.stdio import stdio_server
 from mcp.shared.inbound import (
     MCP_METHOD_HEADER,
@@ -116,20 +116,65 @@ class Era:
 
 
 class GatewayTransport(httpx2.AsyncHTTPTransport):
-    """HTTP to a gateway that may be away for a while: then each request is answered with an error that says so."""
+    """HTTP to a gateway that may be away for a while: then each request is answered with an error that says so.
+
+    A gateway that was started anew knows no sessions. The handshake is then made again for the client, which goes on.
+    """
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self._url = url
+        self._handshake: httpx2.Request | None = None
+        self._session: str | None = None
+        """The session that is good now; the client's transport goes on with the first one."""
+        self._renewing = anyio.Lock()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request; see the class for what is special."""
+        if MCP_SESSION_ID not in request.headers:
+            response = await self._send(request)
+            if MCP_SESSION_ID in response.headers:
+                self._handshake, self._session = request, response.headers[MCP_SESSION_ID]
+            return response
+        session = self._session
+        response = await self._send(_within(request, session))
+        if response.status_code != 404:
+            return response
+        await response.aclose()
+        async with self._renewing:
+            if self._session == session:
+                await self._shake_hands_again(request)
+        return await self._send(_within(request, self._session))
+
+    async def _shake_hands_again(self, like: httpx2.Request) -> None:
+        assert self._handshake is not None, "a session begins with a handshake"
+        response = await self._send(_within(self._handshake, None))
+        await response.aread()
+        await response.aclose()
+        self._session = response.headers.get(MCP_SESSION_ID)
+        told = b'{"jsonrpc":"2.0","method":"notifications/initialized"}'
+        headers = {name: value for name, value in like.headers.items() if name != "content-length"}
+        initialized = httpx2.Request("POST", like.url, headers=headers, content=told)
+        response = await self._send(_within(initialized, self._session))
+        await response.aclose()
+
+    async def _send(self, request: httpx2.Request) -> httpx2.Response:
         try:
             return await super().handle_async_request(request)
         except httpx2.TransportError as error:
             message = f"no gateway at {self._url} ({error}): start it with `claudetorio up`"
             body = {"jsonrpc": "2.0", "id": None, "error": {"code": NO_GATEWAY, "message": message}}
             return httpx2.Response(503, json=body, request=request)
+
+
+def _within(request: httpx2.Request, session: str | None) -> httpx2.Request:
+    """The request once more, within a session."""
+    headers = {name: value for name, value in request.headers.items() if name != MCP_SESSION_ID}
+    if session is not None:
+        headers[MCP_SESSION_ID] = session
+    return httpx2.Request(
+        request.method, request.url, headers=headers, content=request.content, extensions=request.extensions
+    )
 
 
 async def _check(client: httpx2.AsyncClient, url: str) -> None:

@@ -155,12 +155,18 @@ def test_bytes_that_are_no_message_are_answered(address: str) -> None:
 
 async def test_a_gateway_that_comes_back_is_found_again(tmp_path: Path) -> None:
     with up(tmp_path, "--worlds", "1", "--agent", "none") as (process, address):
-        async with Client(over_stdio(address, "world-1")) as client:
-            assert not (await client.call_tool("score", {})).is_error
+        async with (
+            Client(over_stdio(address, "world-1")) as client,
+            Client(over_stdio(address, "world-1"), mode="legacy") as older,
+        ):
+            assert not (await older.call_tool("score", {})).is_error
             process.terminate()
             await anyio.to_thread.run_sync(process.wait)
-            with pytest.raises(Exception, match="no gateway at"):
-                await client.call_tool("score", {})
+            for away in (client, older):
+                with pytest.raises(MCPError, match="no gateway at"):
+                    await away.call_tool("score", {})
             port = address.rpartition(":")[2]
             with up(tmp_path, "--worlds", "1", "--agent", "none", "--port", port):
                 assert not (await client.call_tool("score", {})).is_error
+                assert not (await older.call_tool("score", {})).is_error
+                assert (await older.list_prompts()).prompts
