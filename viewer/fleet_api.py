@@ -20,15 +20,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
 import anyio
 import anyio.to_thread
 from pydantic import BaseModel, Field, ValidationError
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from runtime.managed_world import ManagedWorld
@@ -37,6 +36,7 @@ from runtime.world_life import WorldSummary
 from viewer.openapi import BYTES, operation
 
 LARGEST_SAVE_BYTES = 256 * 1024 * 1024
+CHUNK_BYTES = 1 << 20
 DEFAULT_SCENARIO = "default_lab_scenario"
 Deed = Literal["start", "pause", "resume", "stop"]
 
@@ -108,9 +108,9 @@ class FleetApi:
     async def save(self, request: Request) -> Response:
         """Download a save of a world, taken now."""
         name = self._find(request).name
-        path: Path = await _on_thread(lambda: self._fleet.save(name))
-        gone = BackgroundTask(shutil.rmtree, path.parent)
-        return FileResponse(path, media_type=BYTES, filename=f"{name}.save", background=gone)
+        file, size = await _on_thread(lambda: _opened(self._fleet.save(name)))
+        headers = {"Content-Disposition": f'attachment; filename="{name}.save"', "Content-Length": str(size)}
+        return StreamingResponse(_chunks(file), media_type=BYTES, headers=headers)
 
     @operation(WorldSummary, status=201, to=str)
     async def copy(self, request: Request) -> Response:
@@ -181,6 +181,19 @@ async def _on_thread(work: Callable[[], Any]) -> Any:
         return await anyio.to_thread.run_sync(work)
     except FleetError as error:
         raise HTTPException(409, str(error)) from error
+
+
+def _opened(path: Path) -> tuple[BinaryIO, int]:
+    """A file that is only there to be sent, and its size; it is gone once it is closed, however that comes about."""
+    file = path.open("rb")
+    shutil.rmtree(path.parent)
+    return file, os.fstat(file.fileno()).st_size
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 def _given(value: str | None, name: str) -> str:

@@ -17,6 +17,8 @@ from tests.harness.program import up
 MOST_TOKENS = 3_000
 CHARACTERS_PER_TOKEN = 3
 """Fewer than there are: what is counted is more than what is paid."""
+MOST_CHARACTERS = 12_000
+"""Of the whole listing: annotations and the shapes of answers too."""
 COAL = "coal = nearest(Resource.Coal)\nmove_to(coal)\nprint(harvest_resource(coal, 5))"
 
 
@@ -72,6 +74,7 @@ async def test_its_tools_are_cheap_and_annotated(address: str, mode: Any) -> Non
     assert instructions is not None
     sent = [{"name": t.name, "description": t.description, "input_schema": t.input_schema} for t in listed]
     assert len(json.dumps(sent) + instructions) / CHARACTERS_PER_TOKEN < MOST_TOKENS
+    assert len(json.dumps([t.model_dump(mode="json", exclude_none=True) for t in listed])) < MOST_CHARACTERS
     for tool in listed:
         assert "Example: " in (tool.description or ""), tool.name
         assert tool.output_schema is not None, tool.name
