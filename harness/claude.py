@@ -68,14 +68,15 @@ CUT_OFF = "Your message was cut off at its longest, so this call was not made: w
 async def play(run: Run, claude: Claude, hands: Hands, limits: ClaudeSettings) -> None:
     """Play until something ends the run. Raises Ended, Refused, WorldAway."""
     while True:
-        interrupted = False
         for block, begun in run.due():
             if begun:
-                interrupted, result = True, words(INTERRUPTED, is_error=True)
+                result = words(INTERRUPTED, is_error=True)
             else:
                 await run.begin(block)
-                if interrupted or run.cut_off(block):
-                    result = words(NOT_MADE if interrupted else CUT_OFF, is_error=True)
+                if run.was_told(INTERRUPTED):
+                    result = words(NOT_MADE, is_error=True)
+                elif run.cut_off(block):
+                    result = words(CUT_OFF, is_error=True)
                 else:
                     result = await hands.call(block["name"], block["input"], run.cursor)
             await run.end(block, result.content, result.is_error, result.cursor)

@@ -21,6 +21,7 @@ DRAFT_SECONDS = 0.5
 PICTURES, PICTURES_AT_ONCE = 20, 10
 LEFT_OUT = {"type": "text", "text": "(This picture is no longer shown.)"}
 Row = dict[str, Any]
+NOTHING: Row = {"role": "", "stop_reason": None, "content": [], "calls": []}
 
 
 class Run:
@@ -78,23 +79,23 @@ class Run:
 
     def due(self) -> list[tuple[Block, Row | None]]:
         """The calls of the last reply that have no result, each with its row if it was begun."""
-        last = next(iter(self._usable(newest_first=True)), None)
-        if last is None or last["role"] != "assistant":
-            return []
-        calls = {call["id"]: call for call in last["calls"]}
-        asked = [(block, calls.get(block["id"])) for block in last["content"] if block["type"] == "tool_use"]
-        return [(block, call) for block, call in asked if call is None or not call["ended"]]
+        calls = {call["id"]: call for call in self._last["calls"]}
+        asked = [block for block in self._last["content"] if block["type"] == "tool_use"]
+        open_ = [block for block in asked if not calls.get(block["id"], {}).get("ended")]
+        return [(block, calls.get(block["id"])) for block in open_]
+
+    def was_told(self, words: str) -> bool:
+        """Whether one of the last reply's calls was answered with these words."""
+        return [{"type": "text", "text": words}] in [call["result"] for call in self._last["calls"]]
 
     def cut_off(self, block: Block) -> bool:
         """Whether the reply that asks for this call ended within it."""
-        last = next(iter(self._usable(newest_first=True)))
-        return bool(last["stop_reason"] == "max_tokens" and last["content"][-1] == block)
+        return bool(self._last["stop_reason"] == "max_tokens" and self._last["content"][-1] == block)
 
     @property
     def idle(self) -> bool:
         """Whether the last that was said is a reply that asked for nothing."""
-        last = next(iter(self._usable(newest_first=True)), None)
-        return last is not None and last["role"] == "assistant" and not last["calls"]
+        return self._last["role"] == "assistant" and not self._last["calls"]
 
     @property
     def unusable(self) -> list[Row]:
@@ -114,6 +115,11 @@ class Run:
         """Up to where in the world's events the model has been told."""
         told = [part["cursor"] for row in self._messages for part in (row, *_in_order(row))]
         return next((cursor for cursor in reversed(told) if cursor), None)
+
+    @property
+    def _last(self) -> Row:
+        """The last that the model has seen or said."""
+        return next(self._usable(newest_first=True), NOTHING)
 
     def _said(self, newest_first: bool = False) -> Iterator[Row]:
         rows = reversed(self._messages) if newest_first else iter(self._messages)
@@ -149,21 +155,19 @@ class Run:
 
     async def begin(self, block: Block) -> None:
         """Keep that a call is about to be sent."""
-        message = next(iter(self._usable(newest_first=True)))
         body = {
             "id": block["id"],
-            "message": message["number"],
+            "message": self._last["number"],
             "name": block["name"],
             "arguments": block["input"],
         }
-        message["calls"].append(await _send(self._http, "POST", f"{self._at}/calls", body))
+        self._last["calls"].append(await _send(self._http, "POST", f"{self._at}/calls", body))
 
     async def end(self, block: Block, result: list[Block], is_error: bool, cursor: str | None) -> None:
         """Keep what came of a call."""
         body = {"result": result, "is_error": is_error, "cursor": cursor}
         row = await _send(self._http, "POST", f"{self._at}/calls/{block['id']}", body)
-        message = next(iter(self._usable(newest_first=True)))
-        message["calls"] = [row if call["id"] == row["id"] else call for call in message["calls"]]
+        self._last["calls"] = [row if call["id"] == row["id"] else call for call in self._last["calls"]]
 
     async def conclude(self, outcome: str | None) -> None:
         """End the run for good; None reopens it."""

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from harness import claude
 from tests.fakes.anthropic_api import AnthropicApi, Asked, Reply, text, tool
 from tests.harness.claude_player import FURNACE, Game, crafting, until
 from tests.harness.program import up
@@ -104,6 +105,21 @@ def test_killed_while_a_call_runs_it_does_not_make_it_again_nor_those_after_it(g
     assert "not made" in not_made["content"][0]["text"]
     rows = game.calls(game.run()["id"])
     assert [call["is_error"] for call in rows] == [True, True, False]
+
+
+def test_killed_again_after_an_interrupted_call_was_told_of_it_makes_no_call_that_was_to_follow(
+    game: Game,
+) -> None:
+    made, run, calls = game.furnaces(), game.run(), [crafting(), crafting()]
+    at = f"/api/runs/{run['id']}"
+    game.post(f"{at}/messages", number=0, role="user", content=[text("Play.")])
+    game.post(f"{at}/messages", number=1, role="assistant", content=calls, stop_reason="tool_use")
+    game.post(f"{at}/calls", id=calls[0]["id"], message=1, name="run_program", arguments=calls[0]["input"])
+    game.post(f"{at}/calls/{calls[0]['id']}", result=[text(claude.INTERRUPTED)], is_error=True)
+    with AnthropicApi() as api:
+        game.play(api, budget_steps=2)
+    assert game.furnaces() == made
+    assert "not made" in str(told(api.requests[0])[1]["content"])
 
 
 def test_killed_after_a_call_it_does_not_make_it_again(game: Game) -> None:
