@@ -43,8 +43,7 @@ extract_item(Prototype.IronPlate, furnace, 9)
 craft_item(Prototype.BurnerMiningDrill)
 spot = nearest(Resource.IronOre)
 move_to(spot)
-drill = place_entity(Prototype.BurnerMiningDrill, position=spot)
-print(drill.name, "stands")
+print("at", spot.x, spot.y)
 """
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -158,8 +157,10 @@ def test_claude_code_connects_and_plays(address: str, claude: Run) -> None:
     for name in ("world", "fleet", "piped"):
         [line] = [line for line in listed.splitlines() if line.startswith(f"{name}:")]
         assert line.endswith("Connected"), listed
+    ore = {"x": 15.5, "y": 70.5}
     turns = [
         Reply([tool("mcp__world__run_program", code=DRILL)]),
+        Reply([tool("mcp__world__place_entity", entity="burner-mining-drill", position=ore)]),
         Reply([tool("mcp__piped__observe")]),
         Reply([tool("mcp__world__screenshot", width=320, height=200)]),
         Reply([text("A drill stands on the ore.")]),
@@ -168,8 +169,9 @@ def test_claude_code_connects_and_plays(address: str, claude: Run) -> None:
         asked = ("-p", "Place a drill and look at it.", "--tools", "", "--output-format", "json")
         done = claude(*asked, "--allowedTools", "mcp__world", "mcp__piped", api=api)
     assert json.loads(done.stdout)["result"] == "A drill stands on the ore."
-    placed, seen, shot = (block["content"] for block in api.requests[-1].blocks("tool_result"))
-    assert json.loads(placed)["output"] == "burner-mining-drill stands\n", placed
+    crafted, placed, seen, shot = (block["content"] for block in api.requests[-1].blocks("tool_result"))
+    assert json.loads(crafted)["output"] == "at 15.5 70.5\n", crafted
+    assert json.loads(placed)["result"]["name"] == "burner-mining-drill", placed
     assert json.loads(seen)["machines"]["burner-mining-drill"].startswith("1: ")
     [picture] = [block for block in shot if block["type"] == "image"]
     image = Image.open(io.BytesIO(base64.b64decode(picture["source"]["data"])))
