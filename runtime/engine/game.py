@@ -16,6 +16,7 @@ from runtime.engine.journal import Journal
 from runtime.engine.lua.bootstrap import LuaBootstrap, LuaRCON
 from runtime.engine.lua.sandbox import LuaError, Sandbox
 from runtime.engine.maps import SCENARIOS
+from runtime.engine.scene import MOST_CHUNKS, MOST_TILED, Scenes, read_rect, tiles
 from runtime.engine.scripts import Scripts
 from runtime.engine.version import GAME_VERSION
 from runtime.engine.views import look, scene, statistics
@@ -87,6 +88,7 @@ class Game:
 
     def _begin(self, world: World) -> None:
         self.world = world
+        self.scenes = Scenes(world)
         self.script = LuaBootstrap()
         self.sandbox = Sandbox(seed=world.seed, print_line=self.log)
         self.scripts = Scripts(self)
@@ -343,6 +345,28 @@ class Game:
             return "A scene covers up to 1024 by 1024 tiles.\n"
         return json.dumps(scene(self.world, (x0, y0, x1, y1))) + "\n"
 
+    def _changes_line(self, rest: str) -> str:
+        words = rest.split()
+        try:
+            rect = read_rect(words[:4], MOST_CHUNKS)
+            known = read_rect(words[6:10], MOST_CHUNKS) if words[6:] else rect
+            epoch, since = int(words[4]), int(words[5])
+        except (ValueError, IndexError):
+            return (
+                "Use /scene-changes LEFT TOP RIGHT BOTTOM EPOCH VERSION [LEFT TOP RIGHT BOTTOM], in chunks of which "
+                f"there are {MOST_CHUNKS} at most.\n"
+            )
+        seen = self.scenes.changes(rect, epoch, since, known)
+        seen |= {"speed": self.clock.speed, "paused": self.clock.paused}
+        return json.dumps(seen, separators=(",", ":")) + "\n"
+
+    def _tiles_line(self, rest: str) -> str:
+        try:
+            rect = read_rect(rest.split(), MOST_TILED)
+        except ValueError:
+            return f"Use /scene-tiles LEFT TOP RIGHT BOTTOM, in chunks of which there are {MOST_TILED} at most.\n"
+        return json.dumps(tiles(self.world, rect), separators=(",", ":")) + "\n"
+
     def _look_line(self, rest: str) -> str:
         seen = look(self.world, self.scripts.agent_character(), set(rest.split()))
         return json.dumps({**seen, "speed": self.clock.speed, "paused": self.clock.paused}) + "\n"
@@ -371,6 +395,8 @@ LOOKS: dict[str, Callable[[Game, str], str]] = {
     "/look": Game._look_line,
     "/statistics": Game._statistics_line,
     "/scene": Game._scene_line,
+    "/scene-changes": Game._changes_line,
+    "/scene-tiles": Game._tiles_line,
     "/version": Game._version_line,
     "/time": Game._time_line,
     "/save": Game._server_save,

@@ -107,7 +107,17 @@ def test_looking_changes_nothing(make: Make) -> None:
     game.command("/sc game.tick_paused = true")
     steps(game, 500)
     before = game.command("/state-hash")
-    for look in ("/statistics", "/scene 0 50 40 90", "/tick", "/time", "/look no_fuel", "/state-hash"):
+    changes = "/scene-changes -1 0 3 4 0 0"
+    looks = (
+        "/statistics",
+        "/scene 0 50 40 90",
+        changes,
+        "/scene-tiles 0 0 2 2",
+        "/tick",
+        "/time",
+        "/look no_fuel",
+    )
+    for look in (*looks, "/state-hash"):
         assert game.command(look)
     assert game.command("/state-hash") == before
 
