@@ -34,7 +34,6 @@ from harness.usage import Usage
 from viewer.openapi import operation
 
 LONGEST_PAGE = 1000
-LONGEST_DRAFT = 20_000
 Block = dict[str, Any]
 
 
@@ -135,7 +134,6 @@ class RunApi:
 
     def __init__(self, transcripts: Transcripts) -> None:
         self._transcripts = transcripts
-        self._drafts: dict[int, str] = {}
 
     @operation(dict[str, Any], body=Opening)
     async def open(self, request: Request) -> Response:
@@ -150,9 +148,7 @@ class RunApi:
         """Record a message."""
         run, given = request.path_params["run"], await _read(request, Saying)
         message = Message(run=run, **given.model_dump())
-        answer = await _answer(lambda: self._transcripts.add(run, message))
-        self._drafts.pop(run, None)
-        return answer
+        return await _answer(lambda: self._transcripts.add(run, message))
 
     @operation(dict[str, Any], body=Beginning)
     async def begin(self, request: Request) -> Response:
@@ -180,14 +176,13 @@ class RunApi:
     async def draft(self, request: Request) -> Response:
         """Keep what is being said, for those who watch."""
         given = await _read(request, Draft)
-        self._drafts[request.path_params["run"]] = given.text[-LONGEST_DRAFT:]
+        self._transcripts.draft(request.path_params["run"], given.text)
         return Response(status_code=204)
 
     @operation(dict[str, Any])
     async def run(self, request: Request) -> Response:
         """A run."""
-        run = request.path_params["run"]
-        return await _answer(lambda: self._transcripts.run(run) | {"draft": self._drafts.get(run)})
+        return await _answer(lambda: self._transcripts.run(request.path_params["run"]))
 
     @operation(list[dict[str, Any]], after=int | None, limit=int | None)
     async def messages(self, request: Request) -> Response:

@@ -16,6 +16,8 @@ from harness.scores import ScoreBook
 from harness.tables import Call, Message, Run, World, now
 from harness.usage import BUDGET, Usage
 
+LONGEST_DRAFT = 20_000
+"""Characters, the last, that are kept of what is being said."""
 LOOKED_BACK = 20
 """So many replies are searched for the last that said something."""
 Row = dict[str, Any]
@@ -34,6 +36,7 @@ class Transcripts:
 
     def __init__(self, book: ScoreBook) -> None:
         self._book = book
+        self._drafts: dict[int, str] = {}
 
     # --- for the player -----------------------------------------------------------------------------------
 
@@ -75,12 +78,18 @@ class Transcripts:
                 return _row(there)
             if message.number != _messages(session, run_id):
                 raise NotNow(f"Message {message.number} of run {run_id} would leave a gap.")
+            self._drafts.pop(run_id, None)
             session.add(message)
             run.add(message)
             run.steps += message.role == "assistant"
             return _row(message)
 
         return self._book.ask(work)
+
+    def draft(self, run_id: int, text: str) -> None:
+        """Show what the model is saying, if the run is played now; kept in memory until it has said it."""
+        if run_id in list(self._book.playing.values()):
+            self._drafts[run_id] = text[-LONGEST_DRAFT:]
 
     def begin(self, run_id: int, call: Call) -> Row:
         """Write down that a call is about to be sent. Raises NoSuchRun, NotNow."""
@@ -134,10 +143,10 @@ class Transcripts:
     def run(self, run_id: int) -> Row:
         """One run. Raises NoSuchRun."""
         with Session(self._book.engine) as session:
-            return _run_row(session, _run(session, run_id))
+            return _run_row(session, _run(session, run_id)) | {"draft": self._drafts.get(run_id)}
 
     def newest(self, world: str) -> Row | None:
-        """The newest run in a world that its player records, and the last that was said in it (`said`)."""
+        """The newest run in a world that its player records, and what is or was last said in it (`said`)."""
         with Session(self._book.engine) as session:
             recorded = select(Run).where(Run.world == world, col(Run.model).is_not(None))
             run = session.exec(recorded.order_by(col(Run.id).desc()).limit(1)).first()
@@ -145,7 +154,8 @@ class Transcripts:
                 return None
             replies = select(Message.content).where(Message.run == run.id, Message.role == "assistant")
             last = session.exec(replies.order_by(col(Message.number).desc()).limit(LOOKED_BACK))
-            return _run_row(session, run) | {"said": next(filter(None, map(_words, last)), "")}
+            said = self._drafts.get(run.id or 0) or next(filter(None, map(_words, last)), "")
+            return _run_row(session, run) | {"said": said}
 
     def messages(self, run_id: int, after: int = -1, limit: int = 200) -> list[Row]:
         """The messages whose numbers come after one, oldest first, each with the calls that it asked for.

@@ -338,6 +338,7 @@ def test_what_is_being_said_can_be_read_before_it_is_finished(game: Game) -> Non
         player = threading.Thread(target=game.play, args=(api,), kwargs={"budget_steps": 1})
         player.start()
         until(lambda: (game.get(f"/api/runs/{run}")["draft"] or "").startswith("Let me think"))
+        assert "Let me think" in httpx.get(f"{game.address}/worlds/{WORLD}").text
         hold.set()
         player.join()
     assert game.get(f"/api/runs/{run}")["draft"] is None
