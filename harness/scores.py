@@ -81,7 +81,9 @@ class ScoreBook:
 
         def write(session: Session) -> None:
             own = select(Run).where(Run.world == name, col(Run.model).is_not(None))
-            for run in session.exec(own.where(col(Run.outcome).is_(None) | col(Run.outcome).startswith(BUDGET))):
+            for run in session.exec(
+                own.where(col(Run.outcome).is_(None) | col(Run.outcome).startswith(BUDGET))
+            ):
                 run.ended, run.outcome = run.ended or now(), outcome
                 session.add(run)
                 if self.playing.get(name) == run.id:
