@@ -154,6 +154,30 @@ def mcp(
         fail(f"{error}.")
 
 
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+    """Show what this machine has, what is missing, and what to do about it. Exit code 1 if something is broken."""
+    from dataclasses import asdict
+
+    from harness.doctor import examine, healthy
+
+    findings = list(examine())
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table()
+        for column in ("", "state", "found", "what to do"):
+            table.add_column(column, overflow="fold")
+        for finding in findings:
+            table.add_row(finding.what, finding.state, finding.found, finding.advice)
+        Console().print(table)
+    if not healthy(findings):
+        raise typer.Exit(1)
+
+
 @app.command(name="eval", context_settings=PASS_ON)
 def evaluate(context: typer.Context) -> None:
     """Let an agent play FLE's tasks and verify them."""

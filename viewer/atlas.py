@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,17 +190,29 @@ def cached_atlas(kind: str, version: str, make: Callable[[], Iterable[Picture]])
     It is kept in the user's cache folder, of each kind only the newest.
     """
     folder = cache_dir() / f"atlas-{kind}-{version}"
-    with contextlib.suppress(OSError, ValueError):
+    unreadable = (OSError, ValueError, EOFError)
+    with contextlib.suppress(*unreadable):
         return Atlas.load(folder)
-    atlas = Atlas.build(make())
     try:
-        atlas.save(folder)
-        for old in folder.parent.glob(f"atlas-{kind}-*"):
-            if old != folder:
+        with _one_at_a_time(folder.parent / f"atlas-{kind}.lock"):
+            # Another process may have made it while this one waited; if it can't be read it is damaged.
+            with contextlib.suppress(*unreadable):
+                return Atlas.load(folder)
+            for old in folder.parent.glob(f"atlas-{kind}-*"):
                 shutil.rmtree(old, ignore_errors=True)
-        return Atlas.load(folder)
-    except (OSError, ValueError):
-        return atlas  # a read-only home is no reason not to draw
+            Atlas.build(make()).save(folder)
+            return Atlas.load(folder)
+    except OSError:
+        return Atlas.build(make())  # a read-only home is no reason not to draw
+
+
+@contextlib.contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Wait until no other process is at it: drawing everything takes a while."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 _ours: Atlas | None = None

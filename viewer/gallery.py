@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,7 @@ def specimens(figures: Figures) -> Iterator[Specimen]:
         for name, proto in sorted(entities.items()):
             if proto.type != kind or name.startswith(("parameter-", "factorio-logo")):
                 continue
+            last: Parts | None = None
             width, height = float(proto.tile_width), float(proto.tile_height)
             for shape in SHAPES.get(kind, ("",)):
                 if kind in MASKED:
@@ -81,15 +83,15 @@ def specimens(figures: Figures) -> Iterator[Specimen]:
                     parts = figures.entity(name, kind, direction, w, h, shape=shape, **{
                         k: v for k, v in way.items() if k != "direction"
                     })  # fmt: skip
-                    yield Specimen(name, parts, *_extent(parts, w, h))
+                    if last is None or not np.array_equal(parts, last):
+                        yield Specimen(name, parts, *_extent(parts))
+                    last = parts
 
 
-def _extent(parts: Parts, width: float, height: float) -> tuple[float, float]:
+def _extent(parts: Parts) -> tuple[float, float]:
     seen = parts[(parts["order"] != Order.SHADOW) & (parts["order"] != Order.TREE_SHADOW)]
-    return (
-        max(width, float((np.abs(seen["x"]) * 2 + seen["w"]).max())),
-        max(height, float((np.abs(seen["y"]) * 2 + seen["h"]).max())),
-    )
+    width, height = ((np.abs(seen[at]) * 2 + seen[side]).max() for at, side in (("x", "w"), ("y", "h")))
+    return max(1.0, float(width)), max(1.0, float(height))
 
 
 def sheet(atlas: Atlas, things: list[Specimen], tick: float) -> tuple[Quads, float]:
@@ -153,13 +155,11 @@ def grounds() -> dict[tuple[int, int], GroundChunk]:
     for kind, name in enumerate(NAMES[:-1]):
         for column in range(56):
             ores[top + kind * 5 : top + kind * 5 + 4, column] = ore_code(name, 5 * 2 ** (column / 5.5))
-    return {
-        (c, r): GroundChunk(
-            *(a[r * CHUNK : r * CHUNK + CHUNK, c * CHUNK : c * CHUNK + CHUNK] for a in (tiles, ores))
-        )
-        for c in range(2)
-        for r in range(3)
-    }
+    out = {}
+    for c, r in itertools.product(range(2), range(3)):
+        part = slice(r * CHUNK, r * CHUNK + CHUNK), slice(c * CHUNK, c * CHUNK + CHUNK)
+        out[c, r] = GroundChunk(tiles[part], ores[part])
+    return out
 
 
 def main() -> None:

@@ -214,8 +214,8 @@ class GroundPainter:
         window = self._macro[np.arange(y0, y0 + count)[:, None] % side, np.arange(x0, x0 + count) % side]
         box = (left - x0, top - y0, left - x0 + wide, top - y0 + wide)
         field = Image.fromarray(window).resize((PAGE, PAGE), Image.Resampling.BICUBIC, box)
-        factor = (256 * (1 + 0.05 * np.asarray(field))).astype(np.uint16)[..., None]
-        pixels[..., :3] = np.minimum(pixels[..., :3] * factor >> 8, 255)
+        factor = (128 * (1 + 0.05 * np.asarray(field))).astype(np.uint16)[..., None]
+        pixels[..., :3] = np.minimum(pixels[..., :3] * factor >> 7, 255)
 
     def _strew(self, kinds: NDArray[np.uint8], ores: NDArray[np.uint8], scale: float, x: int, y: int) -> None:
         """Lay ore, and tufts and pebbles where there is none, onto the frame."""

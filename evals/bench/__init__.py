@@ -81,4 +81,15 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.release(),
         "simulation": "compiled" if in_use() else "python",
+        "adapter": _adapter(),
     }
+
+
+def _adapter() -> str | None:
+    """What `gpu` stands for in the names of cases, or None where there is nothing."""
+    from viewer.renderers.gpu import NoAdapter, adapter_name, choose_adapter
+
+    try:
+        return adapter_name(choose_adapter())
+    except NoAdapter:
+        return None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from evals.bench import Measurement
 from viewer import marks
 from viewer.art.ground import NUMBERS
-from viewer.atlas import Atlas
+from viewer.atlas import Atlas, our_atlas
 from viewer.display_list import CHUNK, DisplayList, GroundChunk, Order, Quads
 from viewer.figures import ITEM_SIZE, ITEMS_FROM, Figures, Parts, animate
 from viewer.renderers import NAMES, Renderer, renderer
@@ -127,7 +127,7 @@ def grass(columns: int, rows: int) -> dict[tuple[int, int], GroundChunk]:
     return out
 
 
-def measure(counts: tuple[int, ...] = COUNTS) -> Iterator[Measurement]:
+def measure(counts: tuple[int, ...] = COUNTS, frames: int = FRAMES) -> Iterator[Measurement]:
     """`render.COUNT.RENDERER`: the median in milliseconds, for each renderer that this machine has."""
     for name in NAMES:
         try:
@@ -136,20 +136,20 @@ def measure(counts: tuple[int, ...] = COUNTS) -> Iterator[Measurement]:
             continue
         try:
             for count in counts:
-                yield Measurement(f"render.{count}.{name}", round(_milliseconds(drawing, count), 2), "ms")
+                yield Measurement(
+                    f"render.{count}.{name}", round(_milliseconds(drawing, count, frames), 2), "ms"
+                )
         finally:
             drawing.close()
 
 
-def _milliseconds(drawing: Renderer, count: int) -> float:
-    from viewer.atlas import our_atlas
-
+def _milliseconds(drawing: Renderer, count: int, frames: int) -> float:
     factory = Factory(our_atlas(), count)
     zoom = min(1280 / (factory.columns * BLOCK_WIDTH), 720 / (factory.rows * BLOCK_HEIGHT)) / PIXELS_PER_TILE
     view = View(0, 0, zoom)
     ground = grass(10, 6)
     taken = []
-    for number in range(FRAMES + WARM_UP):
+    for number in range(frames + WARM_UP):
         began = time.perf_counter()
         drawing.draw(DisplayList(factory.frame(number * 2.0, view.scale), ground), view)
         taken.append(time.perf_counter() - began)

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+from evals.bench import machine, render
+
 CLAUDETORIO = [sys.executable, "-m", "harness.cli"]
 
 
@@ -40,4 +42,14 @@ def test_an_unknown_case_is_one_sentence() -> None:
 def test_an_unknown_benchmark_is_one_sentence() -> None:
     done = run("nothing")
     assert done.returncode == 2
-    assert done.stderr == "claudetorio bench: there is no benchmark 'nothing': try start, sim, tools, player.\n"
+    assert done.stderr == "claudetorio bench: there is no benchmark 'nothing': try start, sim, tools, player, render.\n"
+
+
+def test_render_reports_every_renderer_of_this_machine() -> None:
+    names = [found.name for found in render.measure(counts=(50,), frames=2)]
+    expected = ["render.50.gpu"] if render_has_adapter() else []
+    assert names == [*expected, "render.50.numpy"]
+
+
+def render_has_adapter() -> bool:
+    return machine()["adapter"] is not None

@@ -41,7 +41,7 @@ def test_help_is_quick_and_names_the_commands() -> None:
     began = time.monotonic()
     done = run("--help")
     assert time.monotonic() - began < 5
-    for command in ("up", "status", "eval", "bench"):
+    for command in ("up", "status", "eval", "bench", "doctor"):
         assert command in done.stdout
     heavy = (
         "import sys, harness.cli; print([m for m in ('mcp', 'sqlmodel', 'fle', 'PIL') if m in sys.modules])"
@@ -146,3 +146,15 @@ def test_a_killed_up_leaves_no_orphan_and_goes_on_where_it_was(tmp_path: Path) -
         assert not alive
     with up(tmp_path, "--worlds", "1", "--agent", "none", "--speed", "1") as (_, address):
         assert get(f"{address}/api/worlds")[0]["tick"] >= tick - TICKS_LOST
+
+
+def test_the_doctor_says_what_draws_and_what_is_missing(tmp_path: Path) -> None:
+    done = run("doctor", "--json", FACTORIO_HOME="", ANTHROPIC_API_KEY="")
+    assert done.returncode == 0, done.stderr
+    found = {finding["what"]: finding for finding in json.loads(done.stdout)}
+    assert found["renderer"]["found"].startswith(("gpu: ", "numpy"))
+    assert found["engine"]["state"] == "ok"
+    assert found["Claude"]["state"] == found["Factorio"]["state"] == "absent"
+    done = run("doctor", FACTORIO_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert "broken" in done.stdout

@@ -62,7 +62,7 @@ def _stones(name: str, colour: Colour, variant: int, rich: int) -> Picture:
         # A stain of dust under them.
         for _ in range(5):
             x, y = random.uniform(-0.3, 0.3, 2)
-            model.disc(x, y, 0.24, dark(colour, 0.45), None, opacity=0.10 + 0.03 * rich, gloss=0)
+            model.disc(x, y, 0.24, dark(colour, 0.45), None, opacity=0.04 + 0.02 * rich, gloss=0)
     else:
         random.uniform(-0.3, 0.3, 10)
     spots = [random.uniform(-0.52, 0.52, 2) for _ in range(23)]

@@ -58,7 +58,11 @@ struct Out {
 
 
 class NoAdapter(RuntimeError):
-    """This machine has nothing that WebGPU could draw with."""
+    """This machine has nothing that WebGPU could draw with: why, and what would help."""
+
+    def __init__(self, why: str, advice: str) -> None:
+        super().__init__(f"{why}: {advice}")
+        self.why, self.advice = why, advice
 
 
 class DeviceLost(RuntimeError):
@@ -73,7 +77,7 @@ def choose_adapter() -> Any:
     try:
         import wgpu
     except (ImportError, OSError) as error:
-        raise NoAdapter(f"wgpu can't be loaded: {error}") from error
+        raise NoAdapter(f"wgpu can't be loaded ({error})", "make env") from error
 
     def rank(adapter: Any) -> tuple[int, int]:
         kind, way = adapter.info["adapter_type"], adapter.info["backend_type"]
@@ -84,8 +88,14 @@ def choose_adapter() -> Any:
 
     adapters = sorted(wgpu.gpu.enumerate_adapters_sync(), key=rank)
     if not adapters:
-        raise NoAdapter("there is no GPU, nor a software one: on Debian, apt install mesa-vulkan-drivers")
+        raise NoAdapter("there is no GPU, nor a software one", "on Debian, apt install mesa-vulkan-drivers")
     return adapters[0]
+
+
+def adapter_name(adapter: Any) -> str:
+    """An adapter for people: what it is, and by which interface."""
+    info = adapter.info
+    return f"{info['device']} ({info['adapter_type']}) via {info['backend_type']}"
 
 
 class GpuRenderer:
@@ -101,9 +111,7 @@ class GpuRenderer:
         self.atlas = atlas
         self.painter = painter or GroundPainter(atlas)
         self._adapter = choose_adapter()
-        info = self._adapter.info
-        self.adapter = f"{info['device']} ({info['adapter_type']}) via {info['backend_type']}"
-        self.is_software = info["adapter_type"] == "CPU"
+        self.adapter = adapter_name(self._adapter)
         self._device: _Device | None = None
 
     def draw(self, display_list: DisplayList, view: View) -> Pixels:
