@@ -222,12 +222,20 @@ class Surface:
         # A box that only touches the area's edge is in the tile beyond.
         x0, x1 = math.ceil(left) - 1, math.floor(right)
         y0, y1 = math.ceil(top) - 1, math.floor(bottom)
-        found = self._on_tiles(x0, y0, x1, y1)
-        if found is None:
-            found = self._in_chunks(left - REACH, top - REACH, right + REACH, bottom + REACH)
-        return [
-            e for e in found if e.left <= right and e.right >= left and e.top <= bottom and e.bottom >= top
-        ]
+        if (x1 - x0 + 1) * (y1 - y0 + 1) > FEW_TILES:
+            return [
+                e
+                for e in self._in_chunks(left - REACH, top - REACH, right + REACH, bottom + REACH)
+                if e.left <= right and e.right >= left and e.top <= bottom and e.bottom >= top
+            ]
+        cells = self.cells
+        found: dict[int, Entity] = {}
+        for x in range(x0, x1 + 1):
+            for y in range(y0, y1 + 1):
+                for e in cells.get((x, y), ()):
+                    if e.left <= right and e.right >= left and e.top <= bottom and e.bottom >= top:
+                        found[e.order] = e
+        return [found[order] for order in sorted(found)]
 
     def around(self, x: float, y: float, radius: float) -> list[Entity]:
         """Entities whose position is within a radius of a point, by chunk, then as placed."""

@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from runtime.engine.lua.sandbox import LeaveOut, LuaError, LuaObject, Sandbox, lua_method, lua_read, lua_write
+from runtime.engine.lua.sandbox import (
+    LeaveOut,
+    LuaError,
+    LuaObject,
+    Sandbox,
+    lua_method,
+    lua_query,
+    lua_read,
+    lua_write,
+)
 
 SECONDS = 5.0  # what the limits promise; they count instructions, so a slow machine may need longer
 
@@ -267,6 +276,89 @@ def test_random_is_part_of_the_state(lua: Script) -> None:
     lua("math.randomseed(1)")
     lua.sandbox.set_random_state(state)
     assert lua("print(math.random(), math.random(10), math.random(5, 6))") == first
+
+
+# What is kept of objects -----------------------------------------------------------------------------------
+
+
+class Vane(LuaObject):
+    """Points somewhere, and counts how often it was asked where."""
+
+    object_name = "LuaVane"
+    __slots__ = ("asked", "direction", "hears")
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.direction = 0
+        self.hears: Any = None
+
+    def _ask(self) -> dict[str, Any]:
+        self.asked += 1
+        return {"direction": self.direction, "names": ["north", "east"]}
+
+    @lua_read
+    def reading(self) -> dict[str, Any]:
+        return self._ask()
+
+    @lua_write("reading")
+    def set_reading(self, value: Any) -> None:
+        self.direction = value
+
+    @lua_query
+    def read(self, factor: Any = None) -> dict[str, Any]:
+        return self._ask()
+
+    @lua_query
+    def missing(self, key: Any) -> None:
+        self.asked += 1
+
+    @lua_method
+    def turn(self) -> None:
+        self.direction += 1
+        if self.hears is not None:
+            self.hears()
+        self.direction += 1
+
+
+@pytest.fixture
+def vane(lua: Script) -> Vane:
+    made = Vane()
+    lua.sandbox.set_global("vane", made)
+    return made
+
+
+@pytest.mark.parametrize("read", ["vane.reading", "vane.read()", "vane.read(2)", 'vane.read("a")', "vane.read(true)"])
+def test_what_was_read_is_not_asked_for_again_until_something_may_have_changed(
+    lua: Script, vane: Vane, read: str
+) -> None:
+    assert lua(f"for i = 1, 3 do {read}.direction = 9 {read}.names[1] = 'x' end print({read}.direction, {read}.names[1])") == (
+        "0\tnorth"
+    )
+    assert vane.asked == 1
+    vane.direction = 5  # as time does
+    assert lua(f"print({read}.direction) vane.reading = 7 print({read}.direction) vane.turn() print({read}.direction)") == (
+        "5\n7\n9"
+    )
+    assert vane.asked == 4
+
+
+def test_what_was_read_by_another_argument_is_asked_for(lua: Script, vane: Vane) -> None:
+    lua("for i = 1, 2 do vane.missing(1) vane.missing(2) vane.missing('1') vane.missing(nil) end")
+    assert vane.asked == 4
+    lua("for i = 1, 2 do vane.missing({}) vane.missing(0 / 0) end")  # these aren't kept
+    assert vane.asked == 8
+    assert "Expected 1 argument but 0 were given" in lua.fails("vane.missing(nil) vane.missing()")
+
+
+def test_a_handler_and_its_caller_read_what_is_new_to_each(lua: Script, vane: Vane) -> None:
+    lua("function handler() print(vane.read().direction) end")
+    vane.hears = lambda: lua.sandbox.call(lua.sandbox.get_global("handler"))
+    assert lua("print(vane.read().direction) vane.turn() print(vane.read().direction)") == "0\n1\n2"
+
+
+def test_a_lot_may_be_read_at_once(lua: Script, vane: Vane) -> None:
+    assert lua("for i = 1, 50000 do vane.read(i) end print(vane.read(1).direction)") == "0"
+    assert vane.asked == 50001
 
 
 # Limits -----------------------------------------------------------------------------------------------------

@@ -8,15 +8,17 @@ local host, INSTRUCTION_LIMIT, MEMORY_LIMIT = ...
 local STEP = 10000
 local PYTHON_CALL_COST = 50
 local BYTES_COST = 1 / 16
+local ROOMY = 16 * 2 ^ 20 -- bytes
 local OWN = { boot = true, patterns = true, serpent = true } -- sources that messages don't point at
 local LIMIT_TEXT = string.format("the script was stopped: it ran more than %d instructions", INSTRUCTION_LIMIT)
 
 local raw_xpcall, raw_tostring, raw_next = xpcall, tostring, next
-local match, gsub = string.match, string.gsub
+local match, gsub, format, concat = string.match, string.gsub, string.format, table.concat
 local raw_getmetatable, raw_setmetatable = debug.getmetatable, setmetatable
 local getmetatable = getmetatable
-local error, select, type, rawget, rawset, rawlen, rawequal = error, select, type, rawget, rawset, rawlen, rawequal
-local load, unpack, sort, floor = load, table.unpack, table.sort, math.floor
+local error, select, type, ipairs, rawget, rawset = error, select, type, ipairs, rawget, rawset
+local rawlen, rawequal = rawlen, rawequal
+local load, unpack, sort, floor, min, max = load, table.unpack, table.sort, math.floor, math.min, math.max
 local sethook, getinfo, memory_in_use = debug.sethook, debug.getinfo, collectgarbage
 
 -- Python's functions, as Lua functions that don't show that they are Python's.
@@ -25,7 +27,8 @@ local read, first_read, write = as_function(host.read), as_function(host.first_r
 local call_method, call_with_table = as_function(host.call_method), as_function(host.call_with_table)
 local call_function = as_function(host.call_function)
 local same, describe, sort_key = as_function(host.same), as_function(host.describe), as_function(host.sort_key)
-local length_of, items_of = as_function(host.length), as_function(host.items)
+local find_within = as_function(host.find_within)
+local length_of, items_of, members_of = as_function(host.length), as_function(host.items), as_function(host.members)
 
 -- Each step of the collector is a whole cycle with all its finalizers. lupa finds the userdata that stands for a Python
 -- object by its slot in a weak table. Between a cycle's clearing of the slot and the finalizer that gives it up, lupa
@@ -87,11 +90,16 @@ function hook()
   watch(STEP)
 end
 
--- Bytes cost too, also those that `..` allocates, which no hook can see: the collector's cycles follow the bytes
--- allocated, and each cycle finalizes one such canary.
-local canary = {}
+-- Bytes cost too, also those that `..` allocates, which no hook can see: each cycle of the collector finalizes one such
+-- canary. Where little is alive, it lets more be allocated before the next cycle than is alive now; the collector heeds that
+-- from the cycle after the next on.
+local canary, allowed, pause = {}, 0, 200
 function canary.__gc()
-  used = used + memory_in_use("count") * BYTES_COST * 1024
+  local alive = memory_in_use("count") * 1024
+  used = used + max(allowed, alive) * BYTES_COST
+  allowed = alive * (pause / 100 - 1)
+  pause = min(max(200, floor(100 + 100 * ROOMY / alive)), 400)
+  memory_in_use("setpause", pause)
   if used > INSTRUCTION_LIMIT and depth > 0 then watch(1) end
   raw_setmetatable({}, canary)
 end
@@ -138,8 +146,11 @@ function xpcall(f, handler, ...)
   return settle(raw_xpcall(f, guarded, ...))
 end
 
+local changed
+
 local function leave(ok, e, ...)
   depth = depth - 1
+  changed()
   if ok then return true, e, ... end
   local kind = type(e)
   if kind == "number" then e = raw_tostring(e) end
@@ -154,6 +165,7 @@ local function run(f, ...)
     watch(STEP)
   end
   depth = depth + 1
+  changed()
   return leave(raw_xpcall(f, error_value, ...))
 end
 
@@ -200,7 +212,7 @@ local function keys_after(t, n)
     if kind == "string" then
       if strings then strings[#strings + 1] = k else strings = { k } end
     elseif kind == "number" then
-      if k < 1 or k > n or k ~= floor(k) then
+      if k < 1 or k > n or k % 1 ~= 0 then
         if numbers then numbers[#numbers + 1] = k else numbers = { k } end
       end
     elseif kind == "boolean" then
@@ -304,21 +316,67 @@ local function next_in_order(t, k)
 end
 next = next_in_order
 
-local function raw_pairs(t)
+-- Tables with the same keys are sorted once, as long as they have few: a tree, from each key that raw `next` gives to the one
+-- that follows it, with the sorted keys where a table ends.
+local orders, order_count = {}, 0
+local SORTED, MOST_ORDERS, LONGEST_ORDER = {}, 10000, 100
+local ORDERED = { string = true, number = true, boolean = true }
+
+local function learn_order(t, keys)
+  if #keys > LONGEST_ORDER or places[t] then return keys end
+  if order_count + #keys > MOST_ORDERS then orders, order_count = {}, 0 end
+  local node = orders
+  for k in raw_next, t do
+    if not ORDERED[type(k)] then return keys end
+    local following = node[k]
+    if not following then
+      following, order_count = {}, order_count + 1
+      node[k] = following
+    end
+    node = following
+  end
+  node[SORTED] = keys
+  return keys
+end
+
+-- The keys of t in order, as a list that nobody changes; t[1] is nil.
+local function order_of(t)
+  local node = orders
+  if not places[t] then
+    for k in raw_next, t do
+      node = node[k]
+      if not node then break end
+    end
+    local keys = node and node[SORTED]
+    if keys then return keys end
+  end
+  return learn_order(t, keys_after(t, 0))
+end
+
+local function nothing() end
+
+local function raw_pairs(t, meta)
   local i, keys = 0, nil
+  if rawget(t, 1) == nil then
+    if raw_next(t) == nil then return nothing, t, nil end
+    keys = order_of(t)
+  end
   return function()
     if not keys then
       i = i + 1
-      local v = rawget(t, i)
+      local v
+      if meta then v = rawget(t, i) else v = t[i] end
       if v ~= nil then return i, v end
-      if raw_next(t) == nil then return nil end
+      local count = 0
+      for _ in raw_next, t do count = count + 1 end
+      if count < i then return nil end
       keys, i = keys_after(t, i - 1), 0
     end
     while true do
       i = i + 1
-      local k = keys[i]
+      local k, v = keys[i], nil
       if k == nil then return nil end
-      local v = rawget(t, k)
+      if meta then v = rawget(t, k) else v = t[k] end
       if v ~= nil then return k, v end
     end
   end, t, nil
@@ -336,7 +394,7 @@ function pairs(t)
   if type(t) ~= "table" then
     error("bad argument #1 to 'for iterator' (table expected, got " .. type(t) .. ")", 2)
   end
-  return raw_pairs(t)
+  return raw_pairs(t, meta)
 end
 
 function table_size(t)
@@ -353,12 +411,99 @@ local function finish(value, problem, ...)
   error(problem, 2)
 end
 
--- What is known of an object without asking Python: object -> {name of a method -> function, and its facts}. Facts are
--- what an entity is and where it stands, as long as it is valid and isn't moved; then Python says `forget`. It is the
--- userdata's own value: what hangs on the keys of a weak table is left out of what the collector takes to be alive, so
--- with thousands of objects known it would begin a new cycle at every step.
-local set_known, get_known = debug.setuservalue, debug.getuservalue
-local IS_ENTITY, X, Y = {}, {}, {}
+-- What is known of objects without asking Python, so that reading it again costs little: object -> row, a row: name of a
+-- member -> value. `known` holds for good: of entities what they are and where they stand, as long as they are valid and
+-- aren't moved (then Python says `forget`), of constant objects (prototypes) all that was ever read of them, and methods.
+-- `fresh` holds until the world may have changed: until a member is written, a method is called that is no query, or a run
+-- begins or ends. `answers` holds as long, of queries: method -> row, a row: argument -> value.
+local known, known_count, constants = {}, 0, {}
+local fresh, answers, fresh_count = {}, {}, 0
+local MOST_KNOWN, MOST_FRESH = 10000, 20000
+local IS_ENTITY, CONSTANT, X, Y, MEMBERS, ITEMS = {}, {}, {}, {}, {}, {}
+local NOTHING, NO_ARGUMENT = {}, {} -- stand for nil
+local TABLES, MAKERS = {}, {} -- the tables among a row's values; what makes them
+
+function changed()
+  if fresh_count > 0 then fresh, answers, fresh_count = {}, {}, 0 end
+end
+
+local function know(object, row)
+  if known_count >= MOST_KNOWN then
+    known, known_count = {}, 0
+    for constant, own in raw_next, constants do known[constant] = own end
+  end
+  known[object], known_count = row, known_count + 1
+end
+
+local function copied(t)
+  local copy = {}
+  for k, v in raw_next, t do
+    if type(v) == "table" then v = copied(v) end
+    copy[k] = v
+  end
+  return copy
+end
+
+-- A function that makes a table like t: the source of its constructor, compiled, is three times as fast as copying. Nil for
+-- tables that are too large for that.
+local LARGEST_MADE = 100
+
+local function maker_of(t)
+  local given, left = {}, LARGEST_MADE -- `given`: what can't be written
+  local write
+
+  local function write_table(t)
+    local parts, n = {}, rawlen(t)
+    for i = 1, n do parts[i] = write(rawget(t, i)) end
+    for k, v in raw_next, t do
+      if not (type(k) == "number" and k >= 1 and k <= n and k % 1 == 0) then
+        parts[#parts + 1] = "[" .. write(k) .. "]=" .. write(v)
+      end
+    end
+    return "{" .. concat(parts, ",") .. "}"
+  end
+
+  function write(v)
+    left = left - 1
+    local kind = type(v)
+    if left < 0 or kind == "nil" then return "nil" end
+    if kind == "table" then return write_table(v) end
+    if kind == "string" then return format("%q", v) end
+    if kind == "boolean" then return raw_tostring(v) end
+    if kind == "number" and v % 1 == 0 and v ~= 0 then return format("%.17g", v) end
+    given[#given + 1] = v
+    return "given[" .. #given .. "]"
+  end
+
+  local source = write_table(t)
+  if left < 0 then return nil end
+  return load("local given = ... return function() return " .. source .. " end", "=boot", "t")(given)
+end
+
+-- Keeps a value in a row, and gives what the script gets: of a table a copy, which it may change.
+local function keep(row, key, value)
+  if key ~= key then return value end -- NaN is no key
+  local constant = row[CONSTANT]
+  if not constant then
+    if fresh_count >= MOST_FRESH then changed() end
+    fresh_count = fresh_count + 1
+  end
+  if value == nil then
+    row[key] = NOTHING
+  elseif type(value) == "table" then
+    local make = constant and maker_of(value)
+    local kept = row[make and MAKERS or TABLES]
+    if not kept then
+      kept = {}
+      row[make and MAKERS or TABLES] = kept
+    end
+    kept[key] = make or value
+    return make and make() or copied(value)
+  else
+    row[key] = value
+  end
+  return value
+end
 
 -- A small table as a row of values, so that Python needs no further call to read it: LIST, its values, END; or DICT, then
 -- key, value, key, value …, in order, END. Gives how many there are, or nil when the table is too large for it.
@@ -403,151 +548,238 @@ function encode(t, n, level)
   return n
 end
 
+local function call(object, key, ...)
+  local argument = ...
+  if type(argument) == "table" and select("#", ...) == 1 then
+    local n = encode(argument, 0, 1)
+    if n then return call_with_table(object, key, unpack(tokens, 1, n)) end
+  end
+  return call_method(object, key, ...)
+end
+
 -- Searches by name and place, and what they found. They hold until something of that name comes, goes or moves: then
--- Python says `forget_searches`. name -> {count of searches, text of the search -> what it found}.
+-- Python says `forget_searches`. name -> {count = how many, type and limit -> x -> y -> x or radius -> y -> what was found}.
 local searches = {}
 local MOST_SEARCHES, MOST_FOUND = 2000, 64
 local PLAIN_SEARCH = { name = true, type = true, area = true, position = true, radius = true, limit = true }
 
-local function place_text(p)
+local function point_of(p)
   if type(p) ~= "table" then return nil end
   local x, y = rawget(p, "x") or rawget(p, 1), rawget(p, "y") or rawget(p, 2)
-  if type(x) == "number" and type(y) == "number" then return x .. "," .. y end
+  if type(x) == "number" and type(y) == "number" then return x, y end
 end
 
--- The text of a search, nil when it is of another kind. (Positions lie on a grid of 1/256: `..` keeps enough digits.)
-local function search_text(filter)
+local function corners_of(area)
+  if type(area) ~= "table" then return nil end
+  local left, top = point_of(rawget(area, "left_top") or rawget(area, 1))
+  if left then return left, top, point_of(rawget(area, "right_bottom") or rawget(area, 2)) end
+end
+
+-- What a search goes by; nil when it is of another kind.
+local function search_of(filter)
   for k in raw_next, filter do
     if not PLAIN_SEARCH[k] then return nil end
   end
-  local area, place, text = rawget(filter, "area"), rawget(filter, "position"), nil
-  if place then
-    text = place_text(place)
-  elseif type(area) == "table" then
-    local from = place_text(rawget(area, "left_top") or rawget(area, 1))
-    local to = place_text(rawget(area, "right_bottom") or rawget(area, 2))
-    text = from and to and from .. ";" .. to
-  end
   local kind, radius, limit = rawget(filter, "type"), rawget(filter, "radius"), rawget(filter, "limit")
-  if not text or (kind and type(kind) ~= "string") then return nil end
-  if (radius and type(radius) ~= "number") or (limit and type(limit) ~= "number") then return nil end
-  if kind or radius or limit then
-    text = text .. " " .. (kind or "") .. " " .. (radius or "") .. " " .. (limit or "")
+  if (kind and type(kind) ~= "string") or (radius and type(radius) ~= "number") then return nil end
+  kind = kind or ""
+  if limit then
+    if type(limit) ~= "number" then return nil end
+    kind = kind .. " " .. limit
   end
-  return text
+  local place = rawget(filter, "position")
+  if place then
+    local x, y = point_of(place)
+    return x and kind, x, y, radius or "", ""
+  elseif not radius then
+    local left, top, right, bottom = corners_of(rawget(filter, "area"))
+    return bottom and kind, left, top, right, bottom
+  end
 end
 
-local function bind_search(own, object, key)
+local function keep_search(name, found, kind, x, y, x2, y2)
+  local here = searches[name]
+  if not here or here.count >= MOST_SEARCHES then
+    here = { count = 0, found = {} }
+    searches[name] = here
+  end
+  here.count = here.count + 1
+  local t = here.found
+  for _, key in ipairs({ kind, x, y, x2 }) do
+    local inner = t[key]
+    if not inner then
+      inner = {}
+      t[key] = inner
+    end
+    t = inner
+  end
+  t[y2] = found
+end
+
+local function gather(value, problem, ...)
+  if problem == false then return { ... } end
+  return finish(value, problem)
+end
+
+local function bind_search(row, object, key)
   local function method(...)
     used = used + PYTHON_CALL_COST
     local filter = ...
-    local name = type(filter) == "table" and select("#", ...) == 1 and rawget(filter, "name")
-    local text = type(name) == "string" and search_text(filter)
-    if not text then return finish(call_method(object, key, ...)) end
-    local known_here = searches[name]
-    local found = known_here and known_here[text]
-    if not found then
-      local problem
-      found, problem = call_method(object, key, filter)
-      if problem ~= nil then return finish(found, problem) end
-      if #found > MOST_FOUND then return found end
-      known_here = searches[name]
-      if not known_here or known_here[0] >= MOST_SEARCHES then
-        known_here = { [0] = 0 }
-        searches[name] = known_here
+    if type(filter) ~= "table" or select("#", ...) > 1 then return finish(call(object, key, ...)) end
+    local name = rawget(filter, "name")
+    if type(name) == "string" then
+      local kind, x, y, x2, y2 = search_of(filter)
+      if not kind then return finish(call(object, key, filter)) end
+      local here = searches[name]
+      local t = here and here.found[kind]
+      t = t and t[x]
+      t = t and t[y]
+      t = t and t[x2]
+      local found, problem = t and t[y2], nil
+      if not found then
+        found, problem = call(object, key, filter)
+        if problem ~= nil then return finish(found, problem) end
+        if #found > MOST_FOUND then return found end
+        keep_search(name, found, kind, x, y, x2, y2)
       end
-      known_here[0] = known_here[0] + 1
-      known_here[text] = found
+      return { unpack(found) } -- the script's own
     end
-    return { unpack(found) } -- the script's own
+    local left, top, right, bottom = corners_of(rawget(filter, "area"))
+    if bottom and raw_next(filter) == "area" and raw_next(filter, "area") == nil then
+      return gather(find_within(object, left, top, right, bottom))
+    end
+    return finish(call(object, key, filter))
   end
-  own[key] = method
+  row[key] = method
   return method
 end
 
-local function bind(own, object, key)
-  if key == "find_entities_filtered" then return bind_search(own, object, key) end
+-- The result of a query with one plain argument or none, kept.
+local function keep_answer(method, argument, value, problem, ...)
+  if problem ~= nil then return finish(value, problem, ...) end
+  local row = answers[method]
+  if not row then
+    row = {}
+    answers[method] = row
+  end
+  return keep(row, argument, value)
+end
+
+local function bind_query(row, object, key)
   local function method(...)
     used = used + PYTHON_CALL_COST
     local argument = ...
-    if type(argument) == "table" and select("#", ...) == 1 then
-      local n = encode(argument, 0, 1)
-      if n then return finish(call_with_table(object, key, unpack(tokens, 1, n))) end
+    if select("#", ...) > 1 or type(argument) == "table" then return finish(call(object, key, ...)) end
+    if argument == nil then argument = select("#", ...) == 0 and NO_ARGUMENT or NOTHING end
+    local here = answers[method]
+    if here then
+      local value = here[argument]
+      if value == NOTHING then return nil end
+      if value ~= nil then return value end
+      local tables = here[TABLES]
+      value = tables and tables[argument]
+      if value then return copied(value) end
     end
-    return finish(call_method(object, key, ...))
+    return keep_answer(method, argument, call_method(object, key, ...))
   end
-  own[key] = method
+  row[key] = method
   return method
 end
 
--- What a constant object (a prototype) was once read to be holds for good. Tables are kept as they were and copied for
--- each reader, who may change his own.
-local CONSTANT, TABLES, ITEMS, NOTHING = {}, {}, {}, {}
-local constants = {} -- keeps them, and so what is known of them, alive
-
-local function copied(t)
-  local copy = {}
-  for k, v in raw_next, t do
-    if type(v) == "table" then v = copied(v) end
-    copy[k] = v
+local function bind(row, object, key)
+  if key == "find_entities_filtered" then return bind_search(row, object, key) end
+  if row[MEMBERS][key] == "query" then return bind_query(row, object, key) end
+  local function method(...)
+    used = used + PYTHON_CALL_COST
+    changed()
+    return finish(call(object, key, ...))
   end
-  return copy
+  row[key] = method
+  return method
 end
 
-local function keep(own, key, value)
-  if value == nil or type(value) == "table" then
-    own[TABLES][key] = value or NOTHING
-    return value and copied(value)
-  end
-  own[key] = value
-  return value
-end
+local classes = {} -- name of a class of objects -> {name of a method -> "query" or "method"}
 
-local function get_to_know(object, key, value, problem, name, kind, x, y, unit_number)
-  local own = {}
-  set_known(object, own)
+-- `class` and what follows it are nil when the object isn't valid.
+local function get_to_know(object, key, value, problem, class, name, kind, x, y, unit_number)
+  if not class then
+    if problem == nil then return value end
+    error(problem, 2) -- __index called this in its place
+  end
+  local members = classes[class]
+  if not members then
+    members = members_of(object)
+    classes[class] = members
+  end
+  local row = { [MEMBERS] = members }
   if name == true then
-    own[CONSTANT], own[TABLES] = true, {}
-    constants[#constants + 1] = object
-    if problem == nil then return keep(own, key, value) end
+    row[CONSTANT] = true
+    constants[object] = row
+    know(object, row)
   elseif name then
-    own[IS_ENTITY], own.valid, own.name, own.type, own[X], own[Y] = true, true, name, kind, x, y
-    own.unit_number = unit_number
+    row[IS_ENTITY], row.valid, row.name, row.type, row[X], row[Y] = true, true, name, kind, x, y
+    row.unit_number = unit_number
+    know(object, row)
+  else
+    fresh[object], fresh_count = row, fresh_count + 1
   end
-  if problem == nil then return value end
-  if problem == true then return bind(own, object, key) end
-  error(problem, 2) -- __index called this in its place
+  if problem == true then return bind(row, object, key) end
+  if problem ~= nil then error(problem, 2) end
+  if row[IS_ENTITY] then return value end
+  return keep(row, key, value)
 end
 
 local objects = raw_getmetatable(host.read)
 
 function objects.__index(object, key)
   used = used + PYTHON_CALL_COST
-  local own = get_known(object)
-  if not own then return get_to_know(object, key, first_read(object, key)) end
-  local value, problem = own[key]
-  if value ~= nil then return value end
-  if key == "position" then
-    local x = own[X]
-    if x then return { x = x, y = own[Y] } end
-  end
-  if own[CONSTANT] then
-    value = own[TABLES][key]
+  local own = known[object]
+  local row = own
+  if own then
+    local value = own[key]
     if value == NOTHING then return nil end
+    if value ~= nil then return value end
+    if own[CONSTANT] then
+      local make = own[MAKERS]
+      make = make and make[key]
+      if make then return make() end
+    else
+      if key == "position" then
+        local x = own[X]
+        if x then return { x = x, y = own[Y] } end
+      end
+      row = fresh[object]
+    end
+  else
+    own = fresh[object]
+    row = own
+    if not own then return get_to_know(object, key, first_read(object, key)) end
+  end
+  if row then
+    local value = row[key]
+    if value == NOTHING then return nil end
+    if value ~= nil then return value end
+    local tables = row[TABLES]
+    value = tables and tables[key]
     if value then return copied(value) end
   end
-  value, problem = read(object, key)
-  if problem == nil then
-    if own[CONSTANT] then return keep(own, key, value) end
-    if own[IS_ENTITY] and (key == "prototype" or key == "surface") then own[key] = value end
+  if own[MEMBERS][key] then return bind(own, object, key) end
+  local value, problem = read(object, key)
+  if problem ~= nil then error(problem, 2) end
+  if own[IS_ENTITY] and (key == "prototype" or key == "surface") then
+    own[key] = value
     return value
   end
-  if problem == true then return bind(own, object, key) end
-  error(problem, 2)
+  if not row then
+    row = {}
+    fresh[object] = row
+  end
+  return keep(row, key, value)
 end
 
 function objects.__newindex(object, key, value)
   used = used + PYTHON_CALL_COST
+  changed()
   local problem = write(object, key, value)
   if problem then error(problem, 2) end
 end
@@ -559,7 +791,8 @@ function objects.__len(object)
 end
 
 function objects.__pairs(object)
-  local own = get_known(object)
+  if not known[object] then get_to_know(object, "valid", first_read(object, "valid")) end
+  local own = known[object]
   local list, problem = own and own[ITEMS]
   if not list then
     list, problem = items_of(object)
@@ -574,7 +807,7 @@ function objects.__pairs(object)
 end
 
 function objects.__eq(a, b)
-  local own, other = get_known(a), get_known(b)
+  local own, other = known[a], known[b]
   if own and other and own[IS_ENTITY] and other[IS_ENTITY] then return false end -- each has one object
   return same(a, b)
 end
@@ -594,6 +827,7 @@ local function wrap(f)
   f = as_function(f)
   return function(...)
     used = used + PYTHON_CALL_COST
+    changed()
     return finish(call_function(f, ...))
   end
 end
@@ -772,7 +1006,7 @@ return {
   charge = function(cost) used = used + cost end,
   flatten = flatten,
   remember = remember,
-  forget = function(object) set_known(object, nil) end,
+  forget = function(object) known[object] = nil end,
   forget_searches = function(name) searches[name] = nil end,
   slice = function(t, i, j) return unpack(t, i, j) end,
   wrap = wrap,

@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.engine.entity import Entity
 from runtime.engine.lua import values
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read, lua_write
+from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_query, lua_read, lua_write
 from runtime.engine.prototypes import RecipePrototype, load
 from runtime.engine.systems.character import Character
 from runtime.engine.systems.hand_crafting import craftable
@@ -106,7 +106,7 @@ class ControlMembers(LuaObject):
         """Tiles per tick, where it stands."""
         return self._character("character_running_speed").running_speed
 
-    @lua_method
+    @lua_query
     def can_reach_entity(self, other: Any) -> bool:
         """Whether another entity is within its reach."""
         if not isinstance(other, ControlMembers):
@@ -138,7 +138,7 @@ class ControlMembers(LuaObject):
             raise LuaError(f"Unknown recipe name: {name}")
         return proto
 
-    @lua_method
+    @lua_query
     def get_craftable_count(self, recipe: Any) -> int:
         """How many times it could make a recipe of what it has, intermediates included."""
         character = self._character("get_craftable_count")

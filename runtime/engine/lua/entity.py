@@ -20,7 +20,7 @@ from runtime.engine.lua.ghost import GhostMembers, ghost_recipe
 from runtime.engine.lua.inventory import LuaInventory
 from runtime.engine.lua.item_stack import LuaItemStack
 from runtime.engine.lua.recipe import LuaRecipe
-from runtime.engine.lua.sandbox import LuaError, lua_method, lua_read, lua_write
+from runtime.engine.lua.sandbox import LuaError, lua_method, lua_query, lua_read, lua_write
 from runtime.engine.lua.silo import SiloMembers
 from runtime.engine.placing import snapped
 from runtime.engine.prototypes import load
@@ -288,7 +288,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     def max_health(self) -> float:
         return self.entity.max_health if isinstance(self.entity, Character) else self.entity.proto.max_health
 
-    @lua_method
+    @lua_query
     def get_health_ratio(self) -> Any:
         limit = self.max_health()
         return self.entity.health / limit if limit else None
@@ -317,22 +317,22 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         by = None if force is None else force_of(self.entity.world, force)
         return kill(self.entity, by, cause.entity if isinstance(cause, LuaEntity) and cause.valid else None)
 
-    @lua_method
+    @lua_query
     def is_opened(self) -> bool:
         gate: Gate = self._need(Gate, "is_opened", "gates")
         return gate.stage == OPEN
 
-    @lua_method
+    @lua_query
     def is_opening(self) -> bool:
         gate: Gate = self._need(Gate, "is_opening", "gates")
         return gate.stage == OPENING
 
-    @lua_method
+    @lua_query
     def is_closed(self) -> bool:
         gate: Gate = self._need(Gate, "is_closed", "gates")
         return gate.stage == CLOSED
 
-    @lua_method
+    @lua_query
     def is_closing(self) -> bool:
         gate: Gate = self._need(Gate, "is_closing", "gates")
         return gate.stage == CLOSING
@@ -352,7 +352,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         self.entity.world.destroy(self.entity)
         return True
 
-    @lua_method
+    @lua_query
     def can_be_destroyed(self) -> bool:
         return True
 
@@ -453,7 +453,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         network = network_of(self.entity)
         return None if network is None else network.id
 
-    @lua_method
+    @lua_query
     def is_connected_to_electric_network(self) -> bool:
         return network_of(self.entity) is not None
 
@@ -479,12 +479,12 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     def fluids_count(self) -> int:
         return sum(box.held() is not None for box in boxes_of(self.entity))
 
-    @lua_method
+    @lua_query
     def get_fluid_count(self, fluid: Any = None) -> float:
         held = contents(self.entity)
         return sum(held.values()) if fluid is None else held.get(values.name_of(fluid, "fluid"), 0.0)
 
-    @lua_method
+    @lua_query
     def get_fluid_contents(self) -> dict[str, float]:
         return contents(self.entity)
 
@@ -579,11 +579,11 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     def beacons_count(self) -> Any:
         return len(self.entity.beacons()) if isinstance(self.entity, Receiver) else None
 
-    @lua_method
+    @lua_query
     def get_beacons(self) -> Any:
         return [lua_entity(b) for b in self.entity.beacons()] if isinstance(self.entity, Receiver) else None
 
-    @lua_method
+    @lua_query
     def get_beacon_effect_receivers(self) -> list[Any]:
         beacon: Beacon = self._need(Beacon, "get_beacon_effect_receivers", "beacons")
         return [lua_entity(e) for e in beacon.receivers()]
@@ -593,7 +593,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         machine: CraftingMachine = self._need(CraftingMachine, "products_finished", "crafting machines")
         return machine.products_finished
 
-    @lua_method
+    @lua_query
     def is_crafting(self) -> bool:
         machine: CraftingMachine = self._need(CraftingMachine, "is_crafting", "crafting machines")
         return machine.crafting is not None
@@ -602,7 +602,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     def previous_recipe(self) -> None:
         return None
 
-    @lua_method
+    @lua_query
     def get_recipe(self) -> Any:
         if isinstance(self.entity, EntityGhost):
             planned = ghost_recipe(self.entity)
@@ -628,40 +628,40 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
 
     # --- inventories -------------------------------------------------------------------------------------------
 
-    @lua_method
+    @lua_query
     def get_inventory(self, index: Any) -> Any:
         inventory = self.entity.inventories().get(values.integer(index, "inventory index"))
         return None if inventory is None or not len(inventory) else LuaInventory(inventory)
 
-    @lua_method
+    @lua_query
     def get_max_inventory_index(self) -> int:
         return max(self.entity.inventories(), default=0)
 
-    @lua_method
+    @lua_query
     def get_main_inventory(self) -> Any:
         return self.get_inventory(MAIN) if isinstance(self.entity, Character) else None
 
-    @lua_method
+    @lua_query
     def get_output_inventory(self) -> Any:
         inventory = self.entity.output_inventory()
         return None if inventory is None else LuaInventory(inventory)
 
-    @lua_method
+    @lua_query
     def get_fuel_inventory(self) -> Any:
         burner = getattr(self.entity, "burner", None)
         return None if burner is None else LuaInventory(burner.inventory)
 
-    @lua_method
+    @lua_query
     def get_burnt_result_inventory(self) -> Any:
         burner = getattr(self.entity, "burner", None)
         return None if burner is None else LuaInventory(burner.burnt)
 
-    @lua_method
+    @lua_query
     def get_module_inventory(self) -> Any:
         modules = getattr(self.entity, "modules", None)
         return None if modules is None or not len(modules) else LuaInventory(modules)
 
-    @lua_method
+    @lua_query
     def has_items_inside(self) -> bool:
         return any(not i.is_empty() for i in self.entity.inventories().values())
 
@@ -673,7 +673,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
             for belt, lane in self.entity.lines():
                 belt.clear(lane)
 
-    @lua_method
+    @lua_query
     def get_item_count(self, item: Any = None) -> int:
         name = None if item is None else values.name_of(item, "item")
         entity = self.entity
@@ -682,11 +682,11 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
             return len(here) if name is None else here.count(name)
         return sum(i.count(name) for i in entity.inventories().values())
 
-    @lua_method
+    @lua_query
     def can_insert(self, items: Any) -> bool:
         return self.entity.insertable(values.item_stack(items)[0]) > 0
 
-    @lua_method
+    @lua_query
     def get_insertable_count(self, item: Any) -> int:
         return self.entity.insertable(values.item_stack(values.name_of(item, "item"))[0])
 
@@ -751,14 +751,14 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         belt: UndergroundBelt = self._need(UndergroundBelt, "neighbours", "underground belts")
         return lua_entity(belt.other_end())
 
-    @lua_method
+    @lua_query
     def get_max_transport_line_index(self) -> int:
         belt: TransportBelt | Splitter = self._need(
             (TransportBelt, Splitter), "get_max_transport_line_index", "transport belt connectables"
         )
         return len(belt.lines())
 
-    @lua_method
+    @lua_query
     def get_transport_line(self, index: Any) -> Any:
         from runtime.engine.lua.transport_line import LuaTransportLine
 
@@ -857,7 +857,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     def filter_slot_count(self) -> int:
         return int(self.entity.proto.raw.get("filter_count", 0))
 
-    @lua_method
+    @lua_query
     def get_filter(self, index: Any) -> Any:
         inserter: Inserter = self._need(Inserter, "get_filter", "inserters")
         name = inserter.filters.get(values.integer(index, "index"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.engine.force import FlowStatistics, Force
 from runtime.engine.lua import values
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
+from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_query, lua_read
 
 
 class LuaFlowStatistics(LuaObject):
@@ -57,12 +57,12 @@ class LuaFlowStatistics(LuaObject):
         """Name -> how many were consumed."""
         return dict(self.statistics.output)
 
-    @lua_method
+    @lua_query
     def get_input_count(self, name: Any) -> Any:
         """How many of one were produced."""
         return self.statistics.input[self._name(name)]
 
-    @lua_method
+    @lua_query
     def get_output_count(self, name: Any) -> Any:
         """How many of one were consumed."""
         return self.statistics.output[self._name(name)]

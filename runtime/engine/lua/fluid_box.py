@@ -8,7 +8,7 @@ from typing import Any
 from runtime.engine.entity import Entity
 from runtime.engine.lua import values
 from runtime.engine.lua.fluid_box_prototype import LuaFluidBoxPrototype
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
+from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_query, lua_read
 from runtime.engine.prototypes import load
 from runtime.engine.systems.fluids import FLUID, Segment, boxes_of
 from runtime.engine.systems.pipes import connections, fluid_boxes, meets
@@ -83,20 +83,20 @@ class LuaFluidBox(LuaObject):
 
         return lua_entity(self.entity)
 
-    @lua_method
+    @lua_query
     def get_prototype(self, index: Any) -> LuaFluidBoxPrototype:
         return LuaFluidBoxPrototype(self.entity.proto, values.integer(index), self._box(index))
 
-    @lua_method
+    @lua_query
     def get_capacity(self, index: Any) -> float:
         return float(self._box(index)["volume"])
 
-    @lua_method
+    @lua_query
     def get_connections(self, index: Any) -> list[LuaFluidBox]:
         found = [meets(self.entity, c) for c in connections(self.entity, self._box(index))]
         return [LuaFluidBox(other[0]) for other in found if other is not None]
 
-    @lua_method
+    @lua_query
     def get_pipe_connections(self, index: Any) -> list[dict[str, Any]]:
         out = []
         for c in connections(self.entity, self._box(index)):
@@ -113,7 +113,7 @@ class LuaFluidBox(LuaObject):
             out.append(row)
         return out
 
-    @lua_method
+    @lua_query
     def get_filter(self, index: Any) -> Any:
         name = self._box(index).get("filter")
         return (
@@ -122,14 +122,14 @@ class LuaFluidBox(LuaObject):
             else {"name": name, "minimum_temperature": -1e30, "maximum_temperature": 1e30}
         )
 
-    @lua_method
+    @lua_query
     def get_locked_fluid(self, index: Any) -> Any:
         filtered = self._box(index).get("filter")
         boxes = boxes_of(self.entity)
         number = values.integer(index, "index")
         return filtered or (boxes[number - 1].filter or None if number <= len(boxes) else None)
 
-    @lua_method
+    @lua_query
     def get_fluid_segment_contents(self, index: Any) -> Any:
         segment = self._segment(index)
         if segment is None:
@@ -137,7 +137,7 @@ class LuaFluidBox(LuaObject):
         amount = segment.now() / FLUID
         return {segment.fluid: round(amount)} if segment.fluid is not None and amount else {}
 
-    @lua_method
+    @lua_query
     def get_fluid_segment_extent_bounding_box(self, index: Any) -> Any:
         """The tiles that the segment's entities cover; nil for a box in none."""
         segment = self._segment(index)
@@ -160,7 +160,7 @@ class LuaFluidBox(LuaObject):
         self.entity.fluid_came()
         return {held: amount / FLUID} if amount else {}
 
-    @lua_method
+    @lua_query
     def get_fluid_segment_id(self, index: Any) -> Any:
         """The lowest unit number among entities whose first box is in it; a machine's box goes with those beside it."""
         segment = self._segment(index)

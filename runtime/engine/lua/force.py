@@ -10,7 +10,7 @@ from runtime.engine.lua.custom_table import LuaCustomTable
 from runtime.engine.lua.flow_statistics import LuaFlowStatistics
 from runtime.engine.lua.prototype import color_table
 from runtime.engine.lua.recipe import LuaRecipe
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read, lua_write
+from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_query, lua_read, lua_write
 from runtime.engine.lua.technology import LuaTechnology, technology_name
 from runtime.engine.lua.technology_prototype import LuaTechnologyPrototype
 from runtime.engine.prototypes import load
@@ -296,25 +296,25 @@ class LuaForce(LuaObject):
 
     # --- statistics ----------------------------------------------------------------------------------------
 
-    @lua_method
+    @lua_query
     def get_item_production_statistics(self, surface: Any) -> LuaFlowStatistics:
         """Items made and used."""
         self._surface(surface)
         return LuaFlowStatistics(self.force.items, load().item, "item", self.force)
 
-    @lua_method
+    @lua_query
     def get_fluid_production_statistics(self, surface: Any) -> LuaFlowStatistics:
         """Fluids made and used."""
         self._surface(surface)
         return LuaFlowStatistics(self.force.fluids, load().raw["fluid"], "fluid", self.force)
 
-    @lua_method
+    @lua_query
     def get_kill_count_statistics(self, surface: Any) -> LuaFlowStatistics:
         """Entities that it killed, and that it lost."""
         self._surface(surface)
         return LuaFlowStatistics(self.force.kills, load().entity, "entity")
 
-    @lua_method
+    @lua_query
     def get_entity_count(self, name: Any) -> int:
         """How many entities of a kind it has."""
         name = values.name_of(name, "entity")

@@ -10,7 +10,7 @@ from runtime.engine.lua.bootstrap import message_text
 from runtime.engine.lua.custom_table import LuaCustomTable
 from runtime.engine.lua.force import LuaForce
 from runtime.engine.lua.inventory import LuaInventory
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read, lua_write
+from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_query, lua_read, lua_write
 from runtime.engine.lua.surface import LuaSurface
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class LuaGameScript(LuaObject):
             lambda: {"nauvis": surface}, lambda key: surface if key in (1, "nauvis") else None
         )
 
-    @lua_method
+    @lua_query
     def get_surface(self, surface: Any) -> Any:
         return LuaSurface.of(self.game.world) if surface in (1, "nauvis") else None
 

@@ -8,7 +8,7 @@ from typing import Any
 from runtime.engine.inventory import Inventory
 from runtime.engine.lua import values
 from runtime.engine.lua.item_stack import LuaItemStack
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read
+from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_query, lua_read
 from runtime.engine.prototypes import load
 
 
@@ -55,11 +55,11 @@ class LuaInventory(LuaObject):
 
         return lua_entity(self.inventory.owner)
 
-    @lua_method
+    @lua_query
     def get_contents(self) -> list[dict[str, Any]]:
         return values.contents(self.inventory.contents())
 
-    @lua_method
+    @lua_query
     def get_item_count(self, item: Any = None) -> int:
         return self.inventory.count(None if item is None else values.name_of(item, "item"))
 
@@ -73,19 +73,19 @@ class LuaInventory(LuaObject):
     def remove(self, items: Any) -> int:
         return self.inventory.remove(*values.item_stack(items))
 
-    @lua_method
+    @lua_query
     def can_insert(self, items: Any) -> bool:
         return self.inventory.can_insert(*values.item_stack(items))
 
-    @lua_method
+    @lua_query
     def get_insertable_count(self, item: Any) -> int:
         return self.inventory.room(values.item_stack(values.name_of(item, "item"))[0])
 
-    @lua_method
+    @lua_query
     def is_empty(self) -> bool:
         return self.inventory.is_empty()
 
-    @lua_method
+    @lua_query
     def is_full(self) -> bool:
         return self.inventory.is_full()
 
@@ -97,7 +97,7 @@ class LuaInventory(LuaObject):
     def sort_and_merge(self) -> None:
         self.inventory.sort()
 
-    @lua_method
+    @lua_query
     def count_empty_stacks(self, include_filtered: bool = False, include_bar: bool = False) -> int:
         inventory = self.inventory
         last = len(inventory) if include_bar else inventory.bar
@@ -106,7 +106,7 @@ class LuaInventory(LuaObject):
             for i in range(last)
         )
 
-    @lua_method
+    @lua_query
     def find_item_stack(self, item: Any) -> tuple[Any, Any]:
         name = values.name_of(item, "item")
         if name in self.inventory.names:
@@ -114,19 +114,19 @@ class LuaInventory(LuaObject):
             return LuaItemStack(self.inventory, slot), slot + 1
         return None, None
 
-    @lua_method
+    @lua_query
     def find_empty_stack(self, item: Any = None) -> tuple[Any, Any]:
         for slot, name in enumerate(self.inventory.names):
             if name is None:
                 return LuaItemStack(self.inventory, slot), slot + 1
         return None, None
 
-    @lua_method
+    @lua_query
     def supports_bar(self) -> bool:
         owner = self.inventory.owner
         return owner is not None and owner.type in ("container", "logistic-container", "car", "cargo-wagon")
 
-    @lua_method
+    @lua_query
     def get_bar(self) -> int:
         return self.inventory.bar + 1
 
@@ -137,20 +137,20 @@ class LuaInventory(LuaObject):
         size = len(self.inventory)
         self.inventory.bar = size if bar is None else max(0, min(size, values.integer(bar, "bar") - 1))
 
-    @lua_method
+    @lua_query
     def supports_filters(self) -> bool:
         owner = self.inventory.owner
         return owner is not None and owner.type in ("character", "car", "cargo-wagon")
 
-    @lua_method
+    @lua_query
     def is_filtered(self) -> bool:
         return bool(self.inventory.filters)
 
-    @lua_method
+    @lua_query
     def can_set_filter(self, index: Any, item: Any) -> bool:
         return self.supports_filters()
 
-    @lua_method
+    @lua_query
     def get_filter(self, index: Any) -> Any:
         name = self.inventory.filters.get(values.integer(index, "index") - 1)
         return None if name is None else {"name": name, "quality": "normal"}

@@ -8,7 +8,7 @@ from runtime.engine.defines import inventory as inventory_numbers
 from runtime.engine.inventory import Inventory, copied
 from runtime.engine.lua import values
 from runtime.engine.lua.blueprint import BlueprintMembers
-from runtime.engine.lua.sandbox import LuaError, lua_method, lua_read, lua_write
+from runtime.engine.lua.sandbox import LuaError, lua_method, lua_query, lua_read, lua_write
 from runtime.engine.prototypes import ItemPrototype, load
 
 TYPES = {
@@ -127,7 +127,7 @@ class LuaItemStack(BlueprintMembers):
         self.inventory.set_slot(self.slot, name, min(count, load().item[name].stack_size), more)
         return True
 
-    @lua_method
+    @lua_query
     def can_set_stack(self, stack: Any = None) -> bool:
         return (
             stack is None

@@ -7,7 +7,7 @@ from typing import Any
 from runtime.engine.force import Force
 from runtime.engine.lua import values
 from runtime.engine.lua.recipe_prototype import LuaRecipePrototype
-from runtime.engine.lua.sandbox import LuaObject, lua_method, lua_read, lua_write
+from runtime.engine.lua.sandbox import LuaObject, lua_method, lua_query, lua_read, lua_write
 
 
 def of_prototype(name: str) -> Any:
@@ -95,7 +95,7 @@ class LuaRecipe(LuaObject):
         bonus = values.modifier(value, "productivity_bonus")
         self._force.set_modifier("change-recipe-productivity", self._name, bonus)
 
-    @lua_method
+    @lua_query
     def has_category(self, category: str) -> bool:
         """Whether machines of a crafting category make it."""
         return self.proto.has_category(category)

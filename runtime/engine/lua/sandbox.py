@@ -12,7 +12,13 @@ A class of the game's Lua API is a subclass of `LuaObject` whose members are tag
         def set_name(self, value: str) -> None: ...
 
         @lua_method
+        def set_tiles(self, tiles: Any) -> None: ...
+
+        @lua_query
         def get_tile(self, x: float, y: float) -> LuaTile: ...
+
+Reads and queries change nothing, and give the same until a member is written, a method is called, or the run ends:
+boot.lua keeps what they gave that long.
 
 What goes to Lua: None, bool, numbers, str, `LuaObject`s, Lua functions; a list, tuple or dict becomes a new
 table (lists from 1, None left out), except that a method that returns a tuple returns several values. What
@@ -40,6 +46,7 @@ MEMORY_BYTES = 192 * 2**20  # FLE needs 20; filling it with strings takes about 
 DEEPEST_TABLE = 100
 TABLES = (dict, list, tuple)
 CHUNK = 4000
+MOST_VALUES = 200  # that a call returns side by side
 PLAIN = frozenset({type(None), bool, int, float, str})
 BOOT = Path(__file__).with_name("boot.lua")
 PATTERNS = Path(__file__).with_name("patterns.lua")
@@ -60,6 +67,12 @@ def _tag(tag: str, name_or_function: Any) -> Any:
         return decorate
     setattr(name_or_function, tag, name_or_function.__name__)
     return name_or_function
+
+
+def lua_query(function: F) -> F:
+    """Tag as a `lua_method` that changes nothing and gives the same until something changes: Lua may keep its result."""
+    function._lua_query = True  # type: ignore[attr-defined]
+    return lua_method(function)
 
 
 @overload
@@ -211,6 +224,7 @@ class Sandbox:
                 "write": self._write,
                 "call_method": call_method,
                 "call_with_table": _call_with_table(call_method),
+                "find_within": self._find_within,
                 "list_token": LIST,
                 "dict_token": DICT,
                 "end_token": END,
@@ -220,6 +234,7 @@ class Sandbox:
                 "sort_key": _sort_key,
                 "length": self._length,
                 "items": self._items,
+                "members": self._members,
                 "random": self._next_random,
                 "print": self._print,
                 "patterns": self._lua.compile(PATTERNS.read_text(), name="=patterns", mode="t"),
@@ -462,6 +477,15 @@ class Sandbox:
 
         return call_method
 
+    def _find_within(self, surface: Any, left: float, top: float, right: float, bottom: float) -> Any:
+        try:
+            found = surface.find_within(left, top, right, bottom)
+            return (None, False, *found) if len(found) <= MOST_VALUES else self._table_from(found)
+        except LuaError as error:
+            return None, str(error)
+        except Exception as error:
+            return None, _internal(error)
+
     def _call_function(self, function: Any, *arguments: Any) -> Any:
         try:
             value = function(*[self._to_python(argument, None, 0) for argument in arguments])
@@ -497,6 +521,14 @@ class Sandbox:
     def _length(self, obj: Any) -> Any:
         return self._call_function(_valid(obj, "length"))
 
+    def _members(self, obj: Any) -> Any:
+        return self.table(
+            {
+                name: "query" if hasattr(method, "_lua_query") else "method"
+                for name, method in obj._methods.items()
+            }
+        )
+
     def _items(self, obj: Any) -> Any:
         items = _valid(obj, "items")
         return self._call_function(lambda: [part for pair in items() for part in pair])
@@ -505,10 +537,10 @@ class Sandbox:
 def _first_read(read: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def first_read(obj: Any, key: Any) -> Any:
         answer = read(obj, key)
-        facts = obj.facts()
-        if facts is None:
+        if not obj.valid:
             return answer
-        return *(answer if type(answer) is tuple else (answer, None)), *facts
+        value, problem = answer if type(answer) is tuple else (answer, None)
+        return value, problem, type(obj).__name__, *(obj.facts() or ())
 
     return first_read
 

@@ -11,7 +11,7 @@ from runtime.engine.force import Force
 from runtime.engine.lua import values
 from runtime.engine.lua.entity import LuaEntity, direction_of, force_of, lua_entity
 from runtime.engine.lua.item_stack import LuaItemStack
-from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_read, lua_write
+from runtime.engine.lua.sandbox import LuaError, LuaObject, lua_method, lua_query, lua_read, lua_write
 from runtime.engine.lua.tile import LuaTile
 from runtime.engine.placing import can_fast_replace, can_place, faced, place, snapped
 from runtime.engine.prototypes import EntityPrototype, load
@@ -81,7 +81,7 @@ class LuaSurface(LuaObject):
 
     # --- finding entities --------------------------------------------------------------------------------------
 
-    @lua_method
+    @lua_query
     def find_entities(self, area: Any = None) -> list[Any]:
         surface = self.world.surface
         found: Iterable[Entity]
@@ -92,14 +92,21 @@ class LuaSurface(LuaObject):
         )
         return [lua_entity(e) for e in found]
 
-    @lua_method
+    def find_within(self, left: float, top: float, right: float, bottom: float) -> list[Any]:
+        """What `find_entities_filtered` gives for an area alone."""
+        area = (*values.point_at(left, top, "area"), *values.point_at(right, bottom, "area"))
+        surface = self.world.surface
+        found = surface.at(*area[:2]) if area[:2] == area[2:] else surface.within(area)
+        return [e.lua or lua_entity(e) for e in found]
+
+    @lua_query
     def find_entities_filtered(self, filters: Any) -> list[Any]:
         wanted = values.table(filters, "filter")
         if isinstance(wanted.get("name"), str):
             self.world.searched.add(wanted["name"])  # scripts keep what such searches find (boot.lua)
         return [lua_entity(e) for e in self._filtered(wanted)]
 
-    @lua_method
+    @lua_query
     def count_entities_filtered(self, filters: Any) -> int:
         return sum(1 for _ in self._filtered(values.table(filters, "filter")))
 
@@ -129,10 +136,8 @@ class LuaSurface(LuaObject):
                 return surface.at(x, y)
             return surface.around(x, y, max(0.0, values.number(radius, "radius")))
         if wanted.get("area") is not None:
-            left, top, right, bottom = values.area(wanted["area"])
-            if left == right and top == bottom:
-                return surface.at(left, top)
-            return surface.within((left, top, right, bottom))
+            area = values.area(wanted["area"])
+            return surface.at(*area[:2]) if area[:2] == area[2:] else surface.within(area)
         if not wanted.get("invert"):
             if names is not None:
                 return surface.all_of(surface.by_name, names)
@@ -176,7 +181,7 @@ class LuaSurface(LuaObject):
 
         return test
 
-    @lua_method
+    @lua_query
     def find_entity(self, name: Any, position: Any) -> Any:
         wanted = values.name_of(name, "entity")
         x, y = values.position(position)
@@ -187,7 +192,7 @@ class LuaSurface(LuaObject):
 
     # --- tiles -------------------------------------------------------------------------------------------------
 
-    @lua_method
+    @lua_query
     def get_tile(self, x: Any, y: Any = None) -> LuaTile:
         if y is None:
             x, y = values.position(x)
@@ -248,11 +253,11 @@ class LuaSurface(LuaObject):
         if tiles > MOST_TILES:
             raise LuaError(f"The search covers {tiles:.0f} tiles; {MOST_TILES} are the most.")
 
-    @lua_method
+    @lua_query
     def find_tiles_filtered(self, filters: Any) -> list[LuaTile]:
         return [LuaTile(self.world, x, y) for x, y in self._tiles(values.table(filters, "filter"))]
 
-    @lua_method
+    @lua_query
     def count_tiles_filtered(self, filters: Any) -> int:
         return sum(1 for _ in self._tiles(values.table(filters, "filter")))
 
@@ -297,7 +302,7 @@ class LuaSurface(LuaObject):
         given = {k: wanted[k] for k in ("recipe", "type") if isinstance(wanted.get(k), str)}
         return plan_entity(self.world, proto, *snapped(proto, x, y, direction), direction, force, given)
 
-    @lua_method
+    @lua_query
     def can_place_entity(self, params: Any) -> bool:
         proto, x, y, direction = self._build(params)
         wanted = values.table(params)
@@ -306,7 +311,7 @@ class LuaSurface(LuaObject):
             self.world, proto, x, y, direction, force, manual=wanted.get("build_check_type") == 1
         )
 
-    @lua_method
+    @lua_query
     def can_fast_replace(self, params: Any) -> bool:
         proto, x, y, direction = self._build(params)
         return can_fast_replace(self.world, proto, x, y, direction) is not None
@@ -340,7 +345,7 @@ class LuaSurface(LuaObject):
             LuaEntity.set_recipe(lua_entity(made), wanted["recipe"])  # type: ignore[arg-type]
         return lua_entity(made)
 
-    @lua_method
+    @lua_query
     def find_non_colliding_position(
         self, name: Any, center: Any, radius: Any, precision: Any, to_center: Any = False
     ) -> Any:
@@ -373,7 +378,7 @@ class LuaSurface(LuaObject):
 
     # --- chunks and paths --------------------------------------------------------------------------------------
 
-    @lua_method
+    @lua_query
     def is_chunk_generated(self, chunk: Any) -> bool:
         x, y = values.position(chunk)
         return self.world.surface.has_chunk(math.floor(x), math.floor(y))

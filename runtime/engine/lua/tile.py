@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine.lua.sandbox import LuaObject, lua_method, lua_read
+from runtime.engine.lua.sandbox import LuaObject, lua_query, lua_read
 from runtime.engine.lua.tile_prototype import LuaTilePrototype
 from runtime.engine.prototypes import load
 from runtime.engine.world import World
@@ -46,6 +46,6 @@ class LuaTile(LuaObject):
 
         return LuaSurface.of(self.world)
 
-    @lua_method
+    @lua_query
     def collides_with(self, layer: Any) -> bool:
         return layer in load().tile_layers[self.name()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runtime.engine.lua import values
-from runtime.engine.lua.sandbox import LuaObject, lua_method, lua_read
+from runtime.engine.lua.sandbox import LuaObject, lua_method, lua_query, lua_read
 from runtime.engine.systems.belts import TransportBelt
 
 
@@ -45,23 +45,23 @@ class LuaTransportLine(LuaObject):
     def line_length(self) -> float:
         return self.belt.line_length(self.lane)
 
-    @lua_method
+    @lua_query
     def get_contents(self) -> list[dict[str, Any]]:
         counts: dict[str, int] = {}
         for name, _ in self._contents():
             counts[name] = counts.get(name, 0) + 1
         return values.contents(counts)
 
-    @lua_method
+    @lua_query
     def get_item_count(self, item: Any = None) -> int:
         name = None if item is None else values.name_of(item, "item")
         return sum(name in (None, n) for n, _ in self._contents())
 
-    @lua_method
+    @lua_query
     def can_insert_at_back(self) -> bool:
         return self.belt.can_insert_at_back(self.lane)
 
-    @lua_method
+    @lua_query
     def can_insert_at(self, position: Any) -> bool:
         return self.belt.can_insert_at(self.lane, values.number(position, "position"))
 

@@ -100,6 +100,15 @@ def position(value: Any, what: str = "position") -> Point:
         x, y = value[1], value[2]
     else:
         raise LuaError(f"Invalid {what}: expected {{x=, y=}}, got {kind(value)}.")
+    return point_at(x, y, what)
+
+
+def point_at(x: Any, y: Any, what: str = "position") -> Point:
+    """Two numbers as a position, on the game's 1/256 grid.
+
+    Raises:
+        LuaError: they aren't numbers, or off every map.
+    """
     x, y = number(x, what), number(y, what)
     if abs(x) > LIMIT or abs(y) > LIMIT:
         raise LuaError(f"Invalid {what}: ({x:g}, {y:g}) is outside the map.")
