@@ -16,7 +16,7 @@ from runtime.engine.journal import Journal
 from runtime.engine.lua.bootstrap import LuaBootstrap, LuaRCON
 from runtime.engine.lua.sandbox import LuaError, Sandbox
 from runtime.engine.maps import SCENARIOS
-from runtime.engine.scene import MOST_CHUNKS, MOST_TILED, Scenes, read_rect, tiles
+from runtime.engine.scene import MOST_TILED, Scenes, read_rect, tiles
 from runtime.engine.scripts import Scripts
 from runtime.engine.version import GAME_VERSION
 from runtime.engine.views import look, scene, statistics
@@ -348,14 +348,11 @@ class Game:
     def _changes_line(self, rest: str) -> str:
         words = rest.split()
         try:
-            rect = read_rect(words[:4], MOST_CHUNKS)
-            known = read_rect(words[6:10], MOST_CHUNKS) if words[6:] else rect
+            rect = read_rect(words[:4])
+            known = read_rect(words[6:10]) if words[6:] else rect
             epoch, since = int(words[4]), int(words[5])
         except (ValueError, IndexError):
-            return (
-                "Use /scene-changes LEFT TOP RIGHT BOTTOM EPOCH VERSION [LEFT TOP RIGHT BOTTOM], in chunks of which "
-                f"there are {MOST_CHUNKS} at most.\n"
-            )
+            return "Use /scene-changes LEFT TOP RIGHT BOTTOM EPOCH VERSION [LEFT TOP RIGHT BOTTOM], in chunks.\n"
         seen = self.scenes.changes(rect, epoch, since, known)
         seen |= {"speed": self.clock.speed, "paused": self.clock.paused}
         return json.dumps(seen, separators=(",", ":")) + "\n"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from itertools import pairwise
+from collections.abc import Iterable
+from itertools import groupby, pairwise
 from typing import Any
 
 from runtime.engine.entity import Entity
 from runtime.engine.scene_rows import Row, arm_row, key_at, row_of
-from runtime.engine.surface import CHUNK
+from runtime.engine.surface import CHUNK, Surface
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.electricity import ElectricPole
 from runtime.engine.systems.inserters import Inserter
@@ -25,7 +26,7 @@ from runtime.engine.world import World
 Rect = tuple[int, int, int, int]  # chunks: left, top, right, bottom; the latter two are outside
 Place = tuple[int, int]  # of a chunk: (x, y)
 
-MOST_CHUNKS = 4096  # in one look
+FEW_CHUNKS = 256  # a look at more tells only of those that there are
 MOST_TILED = 256  # of which tiles are told at once
 KEPT_CHUNKS = 8192
 TOMBSTONES = 1000  # a chunk that has lost more is told whole
@@ -141,7 +142,8 @@ class Scenes:
         """What there is to see in a rectangle of chunks, as far as it isn't known.
 
         Args:
-            rect: what is looked at. known: the part of which all is known up to the version `since` of `epoch`.
+            rect: what is looked at; of more than `FEW_CHUNKS`, only those that there are.
+            known: the part of which all is known up to the version `since` of `epoch`.
 
         Returns:
             `epoch`, `version`, `tick`; `tiles`, a number that changes when a script or hand has changed tiles; `names`,
@@ -160,8 +162,7 @@ class Scenes:
         names = _Names()
         chunks: list[list[Any]] = []
         lanes: dict[int, tuple[_Lane, bool]] = {}
-        left, top, right, bottom = rect
-        places = [(x, y) for y in range(top, bottom) for x in range(left, right)]
+        places = self._places(rect)
         wired = _end_of(self.world.surface.by_type.get("electric-pole"))
         turns = max(1, len(places) // ROUNDS)
         first = self._turn % max(1, len(places))
@@ -191,6 +192,13 @@ class Scenes:
             "epoch": self.epoch, "version": version, "tick": self.world.tick,
             "tiles": len(self.world.surface.changed_tiles), "names": names.names, "chunks": chunks, "lines": lines,
         }  # fmt: skip
+
+    def _places(self, rect: Rect) -> list[Place]:
+        left, top, right, bottom = rect
+        if (right - left) * (bottom - top) <= FEW_CHUNKS:
+            return [(x, y) for y in range(top, bottom) for x in range(left, right)]
+        there = self.world.surface.chunk_places()
+        return [place for place in there if left <= place[0] < right and top <= place[1] < bottom]
 
     def _forget(self) -> None:
         """Don't keep what nobody has looked at for long, nor lanes that are no more."""
@@ -363,26 +371,28 @@ class _Names:
 def tiles(world: World, rect: Rect) -> dict[str, Any]:
     """The tiles of chunks: `names`, and `chunks`: `[x, y, count, name, count, name, …]` row by row."""
     names = _Names()
-    tile = world.surface.tile
+    surface = world.surface
+    changed = {(x // CHUNK, y // CHUNK) for x, y in surface.changed_tiles}
     chunks: list[list[Any]] = []
     left, top, right, bottom = rect
     for y in range(top, bottom):
         for x in range(left, right):
             row: list[Any] = [x, y]
-            before = None
-            for ty in range(y * CHUNK, y * CHUNK + CHUNK):
-                for tx in range(x * CHUNK, x * CHUNK + CHUNK):
-                    name = tile(tx, ty)
-                    if name == before:
-                        row[-2] += 1
-                    else:
-                        before = name
-                        row += (1, names.number(name))
+            for name, same in groupby(_tile_names(surface, x, y, (x, y) in changed)):
+                row += (sum(1 for _ in same), names.number(name))
             chunks.append(row)
     return {"names": names.names, "chunks": chunks}
 
 
-def read_rect(words: list[str], most: int) -> Rect:
+def _tile_names(surface: Surface, x: int, y: int, changed: bool) -> Iterable[str]:
+    """The tiles of a chunk, row by row."""
+    if surface.land is not None and not changed:
+        return surface.land.names_in((x, y))
+    columns = range(x * CHUNK, x * CHUNK + CHUNK)
+    return [surface.tile(tx, ty) for ty in range(y * CHUNK, y * CHUNK + CHUNK) for tx in columns]
+
+
+def read_rect(words: list[str], most: int = 1 << 62) -> Rect:
     """A rectangle of chunks from four words. Raises ValueError for one that can't be looked at."""
     left, top, right, bottom = (int(word) for word in words)
     inside = -40_000 <= left < right <= 40_000 and -40_000 <= top < bottom <= 40_000

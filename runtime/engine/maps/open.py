@@ -56,6 +56,13 @@ class OpenLand:
             ground = self._bring(chunk) if chunk in self.generated else NOWHERE
         return TILES[ground[(y & 31) << 5 | (x & 31)]]
 
+    def names_in(self, chunk: Place) -> list[str]:
+        """The names of a chunk's tiles, row by row."""
+        ground = self._ground.get(chunk)
+        if ground is None:
+            ground = self._bring(chunk) if chunk in self.generated else NOWHERE
+        return [TILES[number] for number in ground]
+
     def _bring(self, chunk: Place) -> bytes:
         """The tiles of a generated chunk, worked out again where they were forgotten."""
         if self._beyond(chunk):
