@@ -136,7 +136,8 @@ def animate(parts: Parts, tick: float, scale: float = math.inf) -> Quads:
         turn = tick / 37 + some["phase"]
         # Two waves that never quite meet look like fire.
         wave = 0.5 + 0.3 * np.sin(math.tau * turn) + 0.2 * np.sin(math.tau * 2.7 * turn)
-        alpha = (some["tint"] >> np.uint32(24)) * (1 - some["flicker"] * wave)
+        # In steps, for the renderer that keeps every tint of a picture.
+        alpha = (some["tint"] >> np.uint32(24)) * np.round((1 - some["flicker"] * wave) * 24) / 24
         out["tint"][flickers] = some["tint"] & np.uint32(0xFFFFFF) | alpha.astype(np.uint32) << np.uint32(24)
     return out
 

@@ -36,8 +36,8 @@ WIRE_PIECES = 6
 COPPER = tint(0.80, 0.52, 0.28)
 SMOKE = tint(0.60, 0.58, 0.55, 0.85)
 STEAM = tint(0.95, 0.96, 0.97, 0.8)
-LIFE_TICKS, PUFFS_ALIVE = 96, 4
-"""How long a cloud is to be seen, and how many there are of each place at once."""
+LIFE_TICKS, PUFFS_ALIVE, PUFF_STEPS = 96, 4, 24
+"""How long a cloud is to be seen, how many there are of each place at once, and in how many sizes."""
 
 
 def blank(atlas: Atlas, count: int, picture: str, order: int) -> Quads:
@@ -124,9 +124,11 @@ def smoke(
     rows = blank(atlas, count * alive, "puff/0", Order.SMOKE)
     rows["x"] = np.tile(x, alive) + 0.9 * life + 0.3 * (luck - 0.5) * (0.3 + life)
     rows["y"] = np.tile(y, alive) - 1.5 * life
-    rows["w"] = rows["h"] = 0.45 + 1.0 * life
-    rows["angle"] = luck + 0.15 * life
+    # Size, angle and strength go in steps: a renderer that keeps what it has scaled and turned has it by then.
+    step = np.floor(life * PUFF_STEPS) / PUFF_STEPS
+    rows["w"] = rows["h"] = 0.45 + 1.0 * step
+    rows["angle"] = np.floor(luck * 8) / 8
     rows["cell"] += (luck * PUFFS).astype(np.uint32)
-    faded = (tints >> 24) * np.minimum(life * 6, 1) * (1 - life) ** 1.3
+    faded = (tints >> 24) * np.minimum((step + 0.04) * 6, 1) * (1 - step) ** 1.3
     rows["tint"] = np.uint32(tints & 0xFFFFFF) | faded.astype(np.uint32) << np.uint32(24)
     return rows

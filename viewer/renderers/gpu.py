@@ -22,6 +22,8 @@ SPRITE = np.dtype(
 )  # fmt: skip
 """As the shader reads it: the quad's middle and half its sides in pixels, the picture's left, top, right and bottom as
 shares of its sheet, the level of detail."""
+QUICK_FROM = 8000
+"""Quads in a picture from which on a software adapter takes the nearest pixel of each picture."""
 PREFERENCE = ("DiscreteGPU", "IntegratedGPU", "VirtualGPU", "CPU", "Unknown")
 WAYS = ("Vulkan", "Metal", "D3D12", "OpenGL")
 
@@ -51,8 +53,14 @@ struct Out {
     return out;
 }
 
-@fragment fn fragment(in: Out) -> @location(0) vec4f {
+@fragment fn smooth_(in: Out) -> @location(0) vec4f {
     return textureSampleLevel(sheets, smoothly, in.uv, u32(in.which.x + 0.5), in.which.y) * in.tint;
+}
+
+@fragment fn quick(in: Out) -> @location(0) vec4f {
+    let level = u32(in.which.y + 0.5);
+    let side = f32(textureDimensions(sheets, 0).x >> level);
+    return textureLoad(sheets, vec2u(in.uv * side), u32(in.which.x + 0.5), level) * in.tint;
 }
 """
 
@@ -177,23 +185,36 @@ class _Device:
             size=16, usage=wgpu.BufferUsage.UNIFORM | wgpu.BufferUsage.COPY_DST
         )
         module = self.device.create_shader_module(code=SHADER)
-        over = {"src_factor": "one", "dst_factor": "one-minus-src-alpha", "operation": "add"}
-        self.pipeline = self.device.create_render_pipeline(
-            layout="auto",
-            vertex={"module": module, "entry_point": "vertex"},
-            primitive={"topology": "triangle-list"},
-            fragment={
-                "module": module,
-                "entry_point": "fragment",
-                "targets": [{"format": "rgba8unorm", "blend": {"color": over, "alpha": over}}],
-            },
+        both = wgpu.ShaderStage.VERTEX | wgpu.ShaderStage.FRAGMENT
+        self.layout = self.device.create_bind_group_layout(
+            entries=[
+                {"binding": 0, "visibility": both, "buffer": {"type": "uniform"}},
+                {"binding": 1, "visibility": both, "texture": {"view_dimension": "2d-array"}},
+                {"binding": 2, "visibility": both, "sampler": {}},
+                {"binding": 3, "visibility": both, "buffer": {"type": "read-only-storage"}},
+            ]
         )
+        self.pipelines = {way: self._pipeline(module, way) for way in ("smooth_", "quick")}
+        self.is_software = adapter.info["adapter_type"] == "CPU"
         self.room = 0
         self.sprites: Any = None
         self.picture_size = (0, 0)
         self.picture: Any = None
         self.readback: Any = None
         self._make_room(4096)
+
+    def _pipeline(self, module: Any, way: str) -> Any:
+        over = {"src_factor": "one", "dst_factor": "one-minus-src-alpha", "operation": "add"}
+        return self.device.create_render_pipeline(
+            layout=self.device.create_pipeline_layout(bind_group_layouts=[self.layout]),
+            vertex={"module": module, "entry_point": "vertex"},
+            primitive={"topology": "triangle-list"},
+            fragment={
+                "module": module,
+                "entry_point": way,
+                "targets": [{"format": "rgba8unorm", "blend": {"color": over, "alpha": over}}],
+            },
+        )
 
     def draw(self, pages: list[Page], display_list: DisplayList, view: View) -> Pixels:
         """One frame, and waits for it."""
@@ -214,7 +235,9 @@ class _Device:
                 }
             ]
         )
-        drawing.set_pipeline(self.pipeline)
+        # What is that small needs no filtering, which costs a software adapter more than all else.
+        quick = self.is_software and len(rows) > QUICK_FROM
+        drawing.set_pipeline(self.pipelines["quick" if quick else "smooth_"])
         drawing.set_index_buffer(self.corners, "uint32")
         # Pages are pictures like others, in a texture of their own.
         for bindings, first, count in (
@@ -271,7 +294,7 @@ class _Device:
         self.corners = self.device.create_buffer_with_data(data=corners, usage=wgpu.BufferUsage.INDEX)
         self.bindings = [
             self.device.create_bind_group(
-                layout=self.pipeline.get_bind_group_layout(0),
+                layout=self.layout,
                 entries=[
                     {"binding": 0, "resource": {"buffer": self.size}},
                     {"binding": 1, "resource": texture.create_view(dimension="2d-array")},
