@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from viewer.art.signs import PUFFS
 from viewer.atlas import Atlas
 from viewer.display_list import QUAD, WHITE, Order, Quads, tint
+from viewer.view import View
 
 BADGES = {
     "no_power": "no-power",
@@ -32,7 +34,11 @@ BADGES = {
     "broken": "problem",
 }
 """Which badge ("badge/NAME") goes with a status; the others need none."""
+GRID_PIXELS = 72
+"""Lines of the grid are at least so far apart."""
+GRID_STEPS = tuple(digit * 10**power for power in range(6) for digit in (1, 2, 5))
 WIRE_PIECES = 6
+GOLD = tint(1.0, 0.92, 0.55)
 COPPER = tint(0.80, 0.52, 0.28)
 SMOKE = tint(0.60, 0.58, 0.55, 0.85)
 STEAM = tint(0.95, 0.96, 0.97, 0.8)
@@ -79,6 +85,58 @@ def text(
     rows["y"], rows["w"], rows["h"] = y, atlas.cells["w"][cells] * height, height
     rows["tint"], rows["order"] = tints, order
     return rows
+
+
+def icons(
+    atlas: Atlas, x: NDArray[Any], y: NDArray[Any], cells: NDArray[Any], size: NDArray[Any] | float
+) -> Quads:
+    """Icons on dark plates over machines: what they make, or what a filter lets pass. size: of the plate, in tiles."""
+    plates = blank(atlas, len(x), "plate", Order.ICON - 1)
+    plates["x"], plates["y"], plates["w"], plates["h"] = x, y, size, size
+    signs = plates.copy()
+    signs["cell"], signs["order"] = cells, Order.ICON
+    signs["w"] = signs["h"] = np.asarray(size) * 0.84
+    return np.concatenate((plates, signs))
+
+
+def badges(
+    atlas: Atlas, x: NDArray[Any], y: NDArray[Any], names: Sequence[str], scale: float, tick: float
+) -> Quads:
+    """Badges (values of BADGES) over what stands still; they breathe, and stay large enough to be seen."""
+    rows = blank(atlas, len(x), "white", Order.BADGE)
+    rows["x"], rows["y"] = x, y
+    rows["cell"] = [atlas.cell(f"badge/{name}") for name in names]
+    rows["w"] = rows["h"] = max(0.85, 13 / scale) * (1 + 0.06 * math.sin(math.tau * tick / 60))
+    return rows
+
+
+def player(atlas: Atlas, x: float, y: float, name: str, scale: float) -> Quads:
+    """A ring around a player's character, and its name above, so that it is found at any zoom."""
+    ring = blank(atlas, 1, "ring", Order.CHARACTER - 1)
+    size = max(1.5, 22 / scale)
+    ring["x"], ring["y"], ring["w"], ring["h"], ring["tint"] = x, y, size, size, GOLD
+    height = max(0.55, 15 / scale)
+    return np.concatenate((ring, text(atlas, x, y - size / 2 - height * 0.5, name, height, GOLD)))
+
+
+def grid(atlas: Atlas, view: View) -> Quads:
+    """Lines at round coordinates, with the coordinates at the picture's edges, so that places can be named."""
+    step = next(s for s in GRID_STEPS if s * view.scale >= GRID_PIXELS)
+    west, north, east, south = view.area
+    xs = np.arange(math.ceil(west / step), math.floor(east / step) + 1) * float(step)
+    ys = np.arange(math.ceil(north / step), math.floor(south / step) + 1) * float(step)
+    thin = 1.0 / view.scale
+    faint = tint(1, 1, 1, 0.22)
+    rows = [
+        boxes(atlas, xs, np.full(len(xs), view.y), thin, south - north, faint),
+        boxes(atlas, np.full(len(ys), view.x), ys, east - west, thin, faint),
+    ]
+    height = 15 / view.scale
+    for x in xs:
+        rows.append(text(atlas, x, north + height * 0.7, f"{x:g}", height))
+    for y in ys:
+        rows.append(text(atlas, west + height * 0.3, y, f"{y:g}", height, anchor=0))
+    return np.concatenate(rows)
 
 
 def wires(

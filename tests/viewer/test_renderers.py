@@ -218,6 +218,18 @@ def test_far_away_things_are_blocks(drawing: Renderer) -> None:
     assert picture[28, 16, 1] > 120
 
 
+@pytest.mark.parametrize(("zoom", "x"), [(1, 10.0), (0.002, 10_000.0), (64, 0.0)])
+def test_the_grid_has_round_coordinates_at_every_zoom(atlas: Atlas, zoom: float, x: float) -> None:
+    view = View(x, 0, zoom, 640, 360)
+    rows = marks.grid(atlas, view)
+    lines = rows[rows["cell"] == atlas.cell("white")]
+    upright = np.unique(lines["x"][lines["h"] > lines["w"]])
+    assert x in upright
+    if len(upright) > 1:
+        assert np.diff(upright).min() * view.scale >= 72
+    assert (rows["cell"] != atlas.cell("white")).any()
+
+
 # --- what can go wrong -----------------------------------------------------------------------------------------
 
 

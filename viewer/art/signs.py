@@ -18,10 +18,11 @@ PUFFS = 4
 GLYPHS = "".join(chr(code) for code in range(33, 127)) + "°×…–"
 GLYPH_PIXELS = 40
 """Height of a line of letters in the atlas."""
+INK, EDGE = (255, 255, 255, 255), (18, 18, 22, 235)
 
 
 def pictures() -> Iterator[Picture]:
-    """ "badge/WHY", "white", "wire", "ring", "select", "puff/N", "spark", "glyph/LETTER"."""
+    """ "badge/WHY", "white", "wire", "plate", "ring", "puff/N", "spark", "glyph/LETTER"."""
     for why, (plate, artist) in BADGES.items():
         badge = Relief(1, 1, margin=0)
         _plate(badge, plate)
@@ -30,6 +31,9 @@ def pictures() -> Iterator[Picture]:
     white = np.full((16, 16, 4), 255, np.uint8)
     yield Picture("white", white, 16)
     yield Picture("wire", _wire(), 32)
+    under = Relief(1, 1, margin=0)
+    under.box(-0.46, -0.46, 0.46, 0.46, rgb("#15161a"), None, 0.16, glow=1, opacity=0.62)
+    yield centred(under, "plate")
     ring = Relief(2, 2, margin=0)
     ring.disc(0, 0, 0.82, WHITE, None, hole=0.74, glow=1)
     yield centred(ring, "ring")
@@ -136,13 +140,9 @@ def _glyphs() -> Iterator[Picture]:
     for letter in GLYPHS:
         advance = math.ceil(font.getlength(letter))
         image = Image.new("RGBA", (advance + 6, GLYPH_PIXELS))
-        ImageDraw.Draw(image).text(
-            (3, GLYPH_PIXELS - 11),
-            letter,
-            (255, 255, 255, 255),
-            font,
-            anchor="ls",
-            stroke_width=2,
-            stroke_fill=(18, 18, 22, 255),
-        )
+        pen = ImageDraw.Draw(image)
+        place = (3, GLYPH_PIXELS - 11)
+        # A dark edge around it, then the letter a little bolder than the font has it.
+        pen.text(place, letter, EDGE, font, anchor="ls", stroke_width=4, stroke_fill=EDGE)
+        pen.text(place, letter, INK, font, anchor="ls", stroke_width=0.8, stroke_fill=INK)
         yield Picture(f"glyph/{letter}", premultiplied(image), GLYPH_PIXELS)
