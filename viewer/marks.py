@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -100,12 +99,11 @@ def icons(
 
 
 def badges(
-    atlas: Atlas, x: NDArray[Any], y: NDArray[Any], names: Sequence[str], scale: float, tick: float
+    atlas: Atlas, x: NDArray[Any], y: NDArray[Any], cells: NDArray[Any], scale: float, tick: float
 ) -> Quads:
-    """Badges (values of BADGES) over what stands still; they breathe, and stay large enough to be seen."""
+    """Badges ("badge/" and a value of BADGES) over what stands still; they breathe, and stay large enough to be seen."""
     rows = blank(atlas, len(x), "white", Order.BADGE)
-    rows["x"], rows["y"] = x, y
-    rows["cell"] = [atlas.cell(f"badge/{name}") for name in names]
+    rows["x"], rows["y"], rows["cell"] = x, y, cells
     rows["w"] = rows["h"] = max(0.85, 13 / scale) * (1 + 0.06 * math.sin(math.tau * tick / 60))
     return rows
 
@@ -169,10 +167,12 @@ def smoke(
     seed: NDArray[Any],
     tick: float,
     tints: int = SMOKE,
-    alive: int = PUFFS_ALIVE,
+    scale: float = math.inf,
 ) -> Quads:
     """Clouds that rise from places, as they are at a tick. seed: a whole number for each place (its unit number).
-    alive: how many clouds of each place are to be seen: fewer do when they are small."""
+    scale: pixels per tile: where clouds are small, fewer do.
+    """
+    alive = PUFFS_ALIVE if scale >= 16 else 2 if scale >= 10 else 1
     count, each = len(x), LIFE_TICKS / alive
     age = (np.mod(tick + seed * 7.3, each) + each * np.arange(alive)[:, None]).ravel()
     life = age / (LIFE_TICKS)

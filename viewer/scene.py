@@ -53,13 +53,14 @@ class Eyes(Protocol):
 class Thing:
     """One entity: `more` is by type what `Scenes.changes` says, with words for the numbers of names."""
 
-    __slots__ = ("direction", "key", "more", "name", "status", "type", "x", "y")
+    __slots__ = ("direction", "key", "more", "name", "since", "status", "type", "x", "y")
 
     def __init__(
         self, key: int, name: str, x: float, y: float, direction: int, status: str, more: tuple[Any, ...]
     ) -> None:
         self.key, self.name, self.x, self.y = key, name, x, y
         self.direction, self.status, self.more = direction, status, more
+        self.since = 0.0  # the tick at which it was last told of
         proto = prototypes.load().entity.get(name)
         self.type = proto.type if proto is not None else ""
 
@@ -95,11 +96,12 @@ class Mover:
 class ChunkScene:
     """What stands in a chunk. `version` is another number whenever anything of `things` has changed."""
 
-    __slots__ = ("movers", "ores", "things", "tiles", "version")
+    __slots__ = ("movers", "ores", "silos", "things", "tiles", "version")
 
     def __init__(self) -> None:
         self.things: dict[int, Thing] = {}
         self.movers: dict[int, Thing] = {}  # those of them that go about
+        self.silos: dict[int, Thing] = {}
         self.tiles: NDArray[np.uint8] | None = None
         self.ores: NDArray[np.uint8] = np.zeros((CHUNK, CHUNK), np.uint8)
         self.version = 0
@@ -223,6 +225,7 @@ class Scene:
     def _remove(self, chunk: ChunkScene, key: int) -> None:
         thing = chunk.things.pop(key, None)
         chunk.movers.pop(key, None)
+        chunk.silos.pop(key, None)
         if thing is None:
             return
         if thing.type in BELTS:
@@ -233,6 +236,9 @@ class Scene:
     def _put(self, chunk: ChunkScene, thing: Thing) -> None:
         old = chunk.things.get(thing.key)
         chunk.things[thing.key] = thing
+        thing.since = self.tick
+        if thing.type == "rocket-silo":
+            chunk.silos[thing.key] = thing
         if thing.type in MOVERS:
             chunk.movers[thing.key] = thing
         if thing.type in BELTS and (
@@ -289,9 +295,8 @@ class Scene:
 
     def _lay_ground(self, place: Place, chunk: ChunkScene) -> None:
         assert chunk.tiles is not None
-        self._counter += 1
         ores = chunk.ores if chunk.ores.any() else None
-        self.ground[place] = GroundChunk(chunk.tiles, ores, None, self._counter)
+        self.ground[place] = GroundChunk(chunk.tiles, ores)
 
     # --- time --------------------------------------------------------------------------------------------------
 

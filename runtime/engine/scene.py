@@ -26,7 +26,7 @@ from runtime.engine.world import World
 Rect = tuple[int, int, int, int]  # chunks: left, top, right, bottom; the latter two are outside
 Place = tuple[int, int]  # of a chunk: (x, y)
 
-FEW_CHUNKS = 256  # a look at more tells only of those that there are
+FEW_CHUNKS = 1024  # a look at more tells only of those that there are
 MOST_TILED = 256  # of which tiles are told at once
 KEPT_CHUNKS = 8192
 TOMBSTONES = 1000  # a chunk that has lost more is told whole
