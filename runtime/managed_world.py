@@ -8,7 +8,6 @@ It has a thread of its own, which alone moves it through its states:
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import Any
 
 import structlog
 
+from runtime.alerts import Alerts
 from runtime.checkpoints import Checkpoint, Checkpoints
 from runtime.claims import Claims
 from runtime.event_log import Event, EventLog
@@ -62,10 +62,6 @@ IDLE, RUNNING_PROGRAM = "idle", "running a program"
 """What a host says of a player that does nothing in the world at the moment."""
 AFTERGLOW_SECONDS = 10.0
 """How long a program is still named as what the player is at: between two programs it is thinking."""
-ALERT_QUIET_SECONDS = 60.0
-"""An alert is news again when it was away for so long."""
-ALERT = re.compile(r"^(?:\d+ of )?([\w-]+).*: ([^:]*)$")
-"""What stands still, and why: where and how many are no news."""
 
 
 Players = Callable[[str, str], PlayerPlan | None]
@@ -116,7 +112,7 @@ class ManagedWorld:
         self._look = Look(Scores(), plan.speed, "")
         self._details = WorldDetails()
         self._doing = ("", 0.0)
-        self._alerted: dict[str, float] = {}
+        self._alerts = Alerts()
         self._status = Status.STARTING
         self._viewers = 0
         self._stopping = threading.Event()
@@ -438,6 +434,7 @@ class ManagedWorld:
             look, details = session.look(), session.details()
             with self._lock:
                 self._look, self._details = look, details
+                self._alerts.news(details.alerts)
                 self._session = session
                 self._lives += 1
             self.stage = (LAUNCH_STAGES, "running")
@@ -495,13 +492,9 @@ class ManagedWorld:
         details = session.details()
         with self._lock:
             before, self._details = self._details, details
-        now = time.monotonic()
-        for alert in details.alerts:
-            # A furnace that runs empty every few seconds is told of once, not every time.
-            known = ALERT.sub(r"\1: \2", alert)
-            if now - self._alerted.get(known, float("-inf")) > ALERT_QUIET_SECONDS:
-                self.events.add("alert", tick, alert)
-            self._alerted[known] = now
+            alerts = self._alerts.news(details.alerts)
+        for alert in alerts:
+            self.events.add("alert", tick, alert)
         if before.deaths < details.deaths and before.tick:
             self.events.add("death", tick, "the character died")
         if before.technologies:
