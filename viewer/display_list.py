@@ -20,7 +20,7 @@ QUAD = np.dtype(
         ("angle", "<f4"),
         ("cell", "<u4"),
         ("tint", "<u4"),
-        ("order", "<i2"),
+        ("order", "<i4"),
     ]
 )
 """One picture of the atlas laid on the world. x, y: its centre, w, h: its size, in tiles. angle: turned clockwise,

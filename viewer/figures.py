@@ -24,7 +24,7 @@ from viewer.display_list import QUAD, WHITE, Order, Quads, tint
 PART = np.dtype(
     [
         *((name, QUAD[name]) for name in QUAD.names or ()),
-        ("frames", "<u2"),
+        ("frames", "<u4"),
         ("rate", "<f4"),
         ("spin", "<f4"),
         ("phase", "<f4"),
@@ -39,6 +39,8 @@ Parts = NDArray[Any]
 """An array of PART."""
 
 GHOST = tint(0.55, 0.75, 1.0, 0.55)
+HANDS_FROM = 10.0
+"""Pixels per tile from which on an inserter's hand is drawn."""
 SHADOWS_FROM, SMALL_SHADOWS_FROM = 10.0, 12.0
 """Pixels per tile from which on shadows are drawn, and those of things of one tile."""
 STRIDE_TICKS = 20
@@ -341,13 +343,14 @@ class Figures:
 
     def arms(
         self, name: str, x: NDArray[Any], y: NDArray[Any], hand_x: NDArray[Any], hand_y: NDArray[Any],
-        held: NDArray[Any],
+        held: NDArray[Any], scale: float = math.inf,
     ) -> Quads:  # fmt: skip
         """The arms of all inserters of one name.
 
         Args:
             x, y: where they stand. hand_x, hand_y: where their hands are, in tiles.
             held: the atlas's number for each one's item ("item/NAME"), or -1.
+            scale: pixels per tile; hands of a pixel or two are left out.
         """
         if name not in INSERTERS:
             name = "inserter"
@@ -371,7 +374,7 @@ class Figures:
         items["x"], items["y"], items["cell"] = hand_x[some], hand_y[some], held[some]
         items["w"] = items["h"] = ITEM_SIZE
         items["order"] = Order.HELD - 1
-        return out
+        return out if scale >= HANDS_FROM else np.concatenate((arms, items))
 
 
 ITEM_SIZE = 0.42

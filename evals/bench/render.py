@@ -91,11 +91,10 @@ class Factory:
         iron = np.full(len(x), self.atlas.cell("item/iron-plate"))
         held = np.where(np.sin(swing) > 0, iron, -1)
         rows.append(
-            self.figures.arms("inserter", x, y, x + np.sin(swing) * 0.9, y + np.cos(swing) * 0.9, held)
+            self.figures.arms("inserter", x, y, x + np.sin(swing) * 0.9, y + np.cos(swing) * 0.9, held, scale)
         )
-        alive = 4 if scale > 12 else 2
         rows.append(
-            marks.smoke(self.atlas, *self.smoking, np.arange(len(self.smoking[0])), tick, alive=alive)
+            marks.smoke(self.atlas, *self.smoking, np.arange(len(self.smoking[0])), tick, scale=scale)
         )
         if scale >= ITEMS_FROM:
             rows.append(self._items(tick))

@@ -20,8 +20,8 @@ SPRITE = np.dtype(
         ("tint", "<u4"), ("padding", "<u4", 3),
     ]
 )  # fmt: skip
-"""As the shader reads it: the quad's middle and half its sides in pixels, the picture's left, top, right and bottom as
-shares of its sheet, the level of detail."""
+"""As the shader reads it: the quad's middle and half its sides in pixels, the picture's left, top, right and bottom in
+pixels of its sheet at its level of detail."""
 QUICK_FROM = 8000
 """Quads in a picture from which on a software adapter takes the nearest pixel of each picture."""
 PREFERENCE = ("DiscreteGPU", "IntegratedGPU", "VirtualGPU", "CPU", "Unknown")
@@ -54,13 +54,12 @@ struct Out {
 }
 
 @fragment fn smooth_(in: Out) -> @location(0) vec4f {
-    return textureSampleLevel(sheets, smoothly, in.uv, u32(in.which.x + 0.5), in.which.y) * in.tint;
+    let uv = in.uv / vec2f(textureDimensions(sheets, u32(in.which.y + 0.5)));
+    return textureSampleLevel(sheets, smoothly, uv, u32(in.which.x + 0.5), in.which.y) * in.tint;
 }
 
 @fragment fn quick(in: Out) -> @location(0) vec4f {
-    let level = u32(in.which.y + 0.5);
-    let side = f32(textureDimensions(sheets, 0).x >> level);
-    return textureLoad(sheets, vec2u(in.uv * side), u32(in.which.x + 0.5), level) * in.tint;
+    return textureLoad(sheets, vec2u(in.uv), u32(in.which.x + 0.5), u32(in.which.y + 0.5)) * in.tint;
 }
 """
 
@@ -314,7 +313,7 @@ class _Device:
             right, bottom = (round(p) for p in view.pixel(page.x + page.tiles, page.y + page.tiles))
             row["middle"] = ((left + right) / 2, (top + bottom) / 2)
             row["axes"] = ((right - left) / 2, 0, 0, (bottom - top) / 2)
-            row["box"], row["sheet"], row["tint"] = (0, 0, 1, 1), layer, WHITE
+            row["box"], row["sheet"], row["tint"] = (0, 0, PAGE, PAGE), layer, WHITE
         return rows
 
     def _layer(self, page: Page, needed: list[Page]) -> int:
@@ -353,7 +352,7 @@ def _lay_quads(atlas: Atlas, display_list: DisplayList, view: View) -> np.ndarra
     reach_x, reach_y = np.maximum(w, around), np.maximum(h, around)
     seen = (x > -reach_x) & (x < view.width + reach_x) & (y > -reach_y) & (y < view.height + reach_y)
     chosen = np.flatnonzero(seen)
-    chosen = chosen[np.argsort(quads["order"][chosen], kind="stable")]
+    chosen = chosen[np.argsort(quads["order"][chosen].astype(np.int16), kind="stable")]
     rows = np.zeros(len(chosen), SPRITE)
     cell = quads["cell"][chosen]
     w, h, angle = w[chosen], h[chosen], angle[chosen]
@@ -367,14 +366,13 @@ def _lay_quads(atlas: Atlas, display_list: DisplayList, view: View) -> np.ndarra
         axes[turned, 0], axes[turned, 1] = cos * w[turned], sin * w[turned]
         axes[turned, 2], axes[turned, 3] = -sin * h[turned], cos * h[turned]
     cells = atlas.cells
+    smaller = cells["width"].astype(np.float32)[cell] / np.maximum(w * 2, 0.01)
+    # A little sharper than exact: better so than blurred.
+    level = np.rint(np.log2(np.maximum(smaller, 1)) - np.float32(0.2))
+    level = rows["level"] = np.clip(level, 0, len(atlas.levels) - 1)
     box = np.stack(
         (cells["left"], cells["top"], cells["left"] + cells["width"], cells["top"] + cells["height"]), 1
     )
-    rows["box"] = (box / np.float32(SHEET_SIDE)).astype(np.float32)[cell]
+    rows["box"] = box.astype(np.float32)[cell] * np.exp2(-level)[:, None]
     rows["sheet"], rows["tint"] = cells["sheet"][cell], quads["tint"][chosen]
-    smaller = cells["width"].astype(np.float32)[cell] / np.maximum(w * 2, 0.01)
-    # A little sharper than exact: better so than blurred.
-    rows["level"] = np.clip(
-        np.rint(np.log2(np.maximum(smaller, 1)) - np.float32(0.2)), 0, len(atlas.levels) - 1
-    )
     return rows

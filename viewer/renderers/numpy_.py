@@ -75,7 +75,7 @@ class NumpyRenderer:
         chosen = np.flatnonzero(seen)
         if not len(chosen):
             return
-        chosen = chosen[np.argsort(quads["order"][chosen], kind="stable")]
+        chosen = chosen[np.argsort(quads["order"][chosen].astype(np.int16), kind="stable")]
         x, y = x[chosen], y[chosen]
         wide = np.clip(np.ceil(w[chosen] - 0.01), 1, HUGE).astype(np.int64)
         high = np.clip(np.ceil(h[chosen] - 0.01), 1, HUGE).astype(np.int64)
