@@ -736,6 +736,10 @@ function objects.__index(object, key)
   local own = known[object]
   local row = own
   if own then
+    if key == "position" then
+      local x = own[X]
+      if x then return { x = x, y = own[Y] } end
+    end
     local value = own[key]
     if value == NOTHING then return nil end
     if value ~= nil then return value end
@@ -744,10 +748,6 @@ function objects.__index(object, key)
       make = make and make[key]
       if make then return make() end
     else
-      if key == "position" then
-        local x = own[X]
-        if x then return { x = x, y = own[Y] } end
-      end
       row = fresh[object]
     end
   else
