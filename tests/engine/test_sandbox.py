@@ -229,6 +229,18 @@ def test_removing_while_walking(lua: Script, walk: str) -> None:
     assert lua(f"n = 0 {walk} t[k] = nil n = n + 1 end print(n, next(t))") == "7\tnil"
     lua("t = {1, 2, 3, a = 1, b = 2, c = 3}")
     assert lua(f"n = 0 {walk} t[2] = nil t.b = nil n = n + 1 end print(n)") == "4"
+    lua("t = {1, 2, 3}")
+    assert lua(f"n = 0 {walk} t[2] = nil n = n + 1 end print(n)") == "2"
+
+
+def test_tables_with_the_same_keys_are_walked_alike(lua: Script) -> None:
+    lua("function walk(t) local s = '' for k in pairs(t) do s = s .. tostring(k) .. ' ' end return s end")
+    made = "{b = 1, [7] = 1, a = 1, [true] = 1}"
+    assert lua(f"local t = {{}} t[true] = 1 t[7] = 1 t.a = 1 t.b = 1 print(walk(t), walk{made}, walk{made})") == "\t".join(
+        ["7 a b true "] * 3
+    )
+    lua("for i = 1, 3000 do walk{['a' .. i] = 1, b = 1, ['c' .. i] = 1, d = 1, [i + 1] = 1} end")  # more than are kept
+    assert lua(f"local t = {made} t.b = nil t.c = 1 print(walk(t), walk{made})") == "7 a c true \t7 a b true "
 
 
 def test_pairs_of_other_things(lua: Script) -> None:
