@@ -19,11 +19,9 @@ PICK: Final = 2
 SETTLE: Final = 3
 NEVER: Final = -1
 
-# The key of an event: tick, phase, place of the process (`Process.place`), unit number.
-UNIT_BITS: Final = 22
+PHASE_BITS: Final = 2  # the key of an event is its tick, and in these its phase
+UNIT_BITS: Final = 22  # a rank is a process's place (`Process.place`), and in these its unit number
 PLACE_SIDE: Final = 128  # places are told apart within squares of so many tiles
-RANK_BITS: Final = 14 + UNIT_BITS
-TICK_SHIFT: Final = RANK_BITS + 2
 
 
 class Process:
@@ -33,7 +31,7 @@ class Process:
 
     unit_number: int
     rank: int  # place and unit number: who comes first of those to whom something happens at once
-    key: int  # of the pending event, or NEVER
+    key: int  # of the pending event: tick × 4 + phase; or NEVER
 
     def place(self) -> int:
         """Where it is, as a number below 2 ** 14: from north to south, then from west to east; 0 for what is nowhere."""

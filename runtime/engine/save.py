@@ -21,7 +21,7 @@ from runtime.engine.entity import attributes
 if TYPE_CHECKING:
     from runtime.engine.world import World
 
-MAGIC = b"factorio-embedded save 3\n"
+MAGIC = b"factorio-embedded save 4\n"
 ALLOWED = {
     ("random", "Random"),
     ("builtins", "set"),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from bisect import insort
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime.engine.entity import (
     NEVER,
-    RANK_BITS,
-    TICK_SHIFT,
+    PHASE_BITS,
     UNIT_BITS,
     Entity,
     Process,
@@ -26,14 +27,15 @@ if TYPE_CHECKING:
     from runtime.engine.systems.combat import Combat
 
 Deposit = tuple[str, float, float, int]  # resource, x, y, amount
-UNIT_MASK: Final = (1 << UNIT_BITS) - 1
+RANK: Final = attrgetter("rank")
 
 
 class World:
-    """Simulated without ticking: `advance` pops events `(tick, phase, place, unit number)` in that order.
+    """Simulated without ticking: `advance` takes events by `(tick, phase, place, unit number)`, in that order.
 
-    So it is the place that decides who comes first at a tick, and not what was built first. A process has at most one
-    pending event; an entry of the heap whose key is no longer the process's is stale.
+    So it is the place that decides who comes first at a tick, and not what was built first. `due` has those whose event
+    is pending, by key (tick and phase); `keys` is a heap of its keys. They are put in order when their time has come. A
+    process has at most one pending event: where it is listed under a key that is no longer its own, that is stale.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class World:
         self.natural_resources = natural_resources
         self.tick = 0
         self.seed = seed
-        self.heap: list[int] = []
+        self.due: dict[int, list[Process]] = {}
+        self.keys: list[int] = []
+        self.present = NEVER  # the key of the events that are happening
         self.processes: list[Process | None] = [None]  # by unit number
         self.next_unit_number = 1
         self.random = random.Random(seed)
@@ -83,7 +87,8 @@ class World:
             "forget_searches": None,
             "log": None,
         }
-        return {**attributes(self), **scripts, "searched": set()}
+        due = {key: [p for p in there if p.key == key] for key, there in self.due.items()}
+        return {**attributes(self), **scripts, "searched": set(), "due": due}
 
     def raise_event(self, name: str, data: dict[str, Any]) -> None:
         """Call the script's handler of an event, if there is one."""
@@ -132,10 +137,18 @@ class World:
 
     def schedule(self, process: Process, tick: int, phase: int) -> None:
         """Let `process.on_event` be called at `tick`, in place of what was pending."""
-        key = ((tick * 4 + phase) << RANK_BITS) | process.rank
-        if process.key != key:
-            process.key = key
-            heappush(self.heap, key)
+        key = (tick << PHASE_BITS) + phase
+        if process.key == key:
+            return
+        process.key = key
+        there = self.due.get(key)
+        if there is None:
+            self.due[key] = [process]
+            heappush(self.keys, key)
+        elif key != self.present:
+            there.append(process)
+        else:
+            insort(there, process, key=last_first)
 
     def cancel(self, process: Process) -> None:
         """Nothing is pending for this process any more."""
@@ -143,28 +156,31 @@ class World:
 
     def next_event_tick(self) -> int | None:
         """The tick of the next event, or None when nothing will ever happen."""
-        heap = self.heap
-        while heap:
-            key = heap[0]
-            process = self.processes[key & UNIT_MASK]
-            if process is not None and process.key == key:
-                return key >> TICK_SHIFT
-            heappop(heap)
+        while self.keys:
+            key = self.keys[0]
+            if any(process.key == key for process in self.due[key]):
+                return key >> PHASE_BITS
+            del self.due[heappop(self.keys)]
         return None
 
     def advance(self, to_tick: int) -> None:
         """Let everything happen up to and including `to_tick`, which becomes the present."""
-        heap = self.heap
-        processes = self.processes
-        limit = (to_tick + 1) << TICK_SHIFT
+        keys = self.keys
+        limit = (to_tick + 1) << PHASE_BITS
         never = NEVER
-        while heap and heap[0] < limit:
-            key = heappop(heap)
-            process = processes[key & UNIT_MASK]
-            if process is not None and process.key == key:
-                tick = self.tick = key >> TICK_SHIFT
-                process.key = never
-                process.on_event(self, tick)
+        while keys and keys[0] < limit:
+            key = self.present = keys[0]
+            tick = self.tick = key >> PHASE_BITS
+            there = self.due[key]
+            there.sort(key=RANK, reverse=True)
+            while there:
+                process = there.pop()
+                if process.key == key:
+                    process.key = never
+                    process.on_event(self, tick)
+            assert heappop(keys) == key, "an event was scheduled for a time that is past"
+            del self.due[key]
+        self.present = never
         self.tick = to_tick
 
     # --- entities ----------------------------------------------------------------------------------------------
@@ -268,3 +284,8 @@ class World:
             if force.index == key:
                 return force
         raise ValueError(f"Unknown force: {key}")
+
+
+def last_first(process: Process) -> int:
+    """The order in which those whose event has come are listed: the next one is at the end."""
+    return -process.rank

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from runtime.engine.entity import CRAFT, NEVER, PLACE_SIDE, SETTLE, TICK_SHIFT, Entity, Process, Site
+from runtime.engine.entity import CRAFT, NEVER, PHASE_BITS, PLACE_SIDE, SETTLE, Entity, Process, Site
 from runtime.engine.prototypes import EntityPrototype, joules
 
 if TYPE_CHECKING:
@@ -365,7 +365,7 @@ class Network(Process):
         """Begin to draw what arms are owed."""
         use.paying = True
         end = last_of_step(self.world.tick)
-        if self.key == NEVER or end < self.key >> TICK_SHIFT:
+        if self.key == NEVER or end < self.key >> PHASE_BITS:
             self.world.schedule(self, end, SETTLE)
 
     def _pay(self, tick: int) -> bool:
@@ -445,7 +445,7 @@ class Network(Process):
                 self.calm, self.enough = "solar-panel", solar
             elif not solar and self.interfaces:
                 self.calm, self.enough = INTERFACE, self.interfaces
-        if when and (self.key == NEVER or min(when) < self.key >> TICK_SHIFT):
+        if when and (self.key == NEVER or min(when) < self.key >> PHASE_BITS):
             world.schedule(self, min(when), SETTLE)
 
     def _book(self, rates: dict[str, int], capacity: list[tuple[Any, int]]) -> None:

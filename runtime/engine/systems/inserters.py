@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from heapq import heappush
 from typing import Any, Final
 
-from runtime.engine.entity import DROP, NEVER, PICK, RANK_BITS, TICK_SHIFT, Entity, Site, turned_point
+from runtime.engine.entity import DROP, NEVER, PHASE_BITS, PICK, Entity, Site, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
 from runtime.engine.systems.arm import (
@@ -329,12 +328,7 @@ class Inserter(Chaser):
         if goal == FETCH and steps == count:
             self.key = NEVER
         else:
-            # As `World.schedule` does, for every swing.
-            phase = DROP if goal == CARRY and steps == count else PICK
-            key = (((tick + steps) * 4 + phase) << RANK_BITS) | self.rank
-            if self.key != key:
-                self.key = key
-                heappush(self.world.heap, key)
+            self.world.schedule(self, tick + steps, DROP if goal == CARRY and steps == count else PICK)
 
     def _affordable(self, path: Path) -> int:
         """How many steps of a path can be made before the next fuel is lit or the fuel runs out."""
@@ -782,7 +776,7 @@ class Inserter(Chaser):
         if self.goal != CHASE:
             return
         if self.at >= 0 and self.lane is not None and self.key != NEVER:
-            end = self.key >> TICK_SHIFT
+            end = self.key >> PHASE_BITS
             if self.lane.place(self.at, end) == self.planned:
                 return
             self.catches = False
@@ -946,9 +940,9 @@ class Inserter(Chaser):
                 end = self.began + self.steps
                 if tick < end:
                     tick = end
-            if self.key == NEVER or tick < self.key >> TICK_SHIFT:
+            if self.key == NEVER or tick < self.key >> PHASE_BITS:
                 self.world.schedule(self, tick, PICK)
-        elif goal == HOLD and (self.key == NEVER or tick < self.key >> TICK_SHIFT):
+        elif goal == HOLD and (self.key == NEVER or tick < self.key >> PHASE_BITS):
             self.world.schedule(self, tick, DROP)
 
     def _fuelled(self) -> None:
