@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from runtime.engine.entity import CRAFT, NEVER, Entity, Process, Site
-from runtime.engine.systems.lanes import FREE, SPACING, Chaser, Lane
+from runtime.engine.systems.lanes import FREE, NO_CHASERS, NO_DROPPERS, NO_PICKERS, SPACING, Chaser, Lane
 
 if TYPE_CHECKING:
     from runtime.engine.systems.splitters import Splitter
@@ -515,7 +515,7 @@ class Belts:
             waiting.extend(d.process for d in lane.droppers.values())
             waiting.extend(p.process for p in lane.pickers.values())
             chasers.extend(lane.chasers.values())
-            lane.droppers, lane.pickers, lane.chasers = {}, {}, {}
+            lane.droppers, lane.pickers, lane.chasers = NO_DROPPERS, NO_PICKERS, NO_CHASERS
         for b in freed.values():
             self.world.cancel(b)
         for process in waiting:
@@ -611,7 +611,7 @@ class Belts:
                 lane.heads.append(where + moved)
                 lane.counts.append(1)
             lane.names.append(name)
-            lane.kinds[name] = lane.kinds.get(name, 0) + 1
+            lane.count_in(name)
             lane.since = tick
 
     def _link(self, lane: Lane) -> None:

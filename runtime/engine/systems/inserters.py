@@ -684,7 +684,7 @@ class Inserter(Chaser):
                 continue
             index -= 1
             if not anything and not self._wants(names[index]):
-                if len(lane.kinds) == 1:
+                if not lane.mixed:
                     continue
                 unwanted = names[index]
                 first = index + 1 - lane.between(window.low, window.high, tick)[1]
@@ -699,7 +699,7 @@ class Inserter(Chaser):
             self.lane_number = window.number
             self.at = index
             self.planned = place
-            lane.chasers[self.unit_number] = self
+            lane.add_chaser(self)
             return True
         return False
 
@@ -798,7 +798,7 @@ class Inserter(Chaser):
             index = self.at
             self.at = -1
             self.lane = None
-            del lane.chasers[self.unit_number]
+            lane.forget_chaser(self)
             name = lane.remove(index, tick, tick)
             self.held_count += 1
             if self.held_count < self.capacity:
@@ -831,7 +831,7 @@ class Inserter(Chaser):
 
     def _stop_chasing(self) -> None:
         if self.lane is not None:
-            self.lane.chasers.pop(self.unit_number, None)
+            self.lane.forget_chaser(self)
             self.lane = None
         self.at = -1
 
@@ -853,10 +853,8 @@ class Inserter(Chaser):
                 self._resolve()
             belt = self.pickup_belt
             if belt is not None:
-                unit = self.unit_number
                 for lane in belt.lanes:
-                    if unit in lane.pickers:
-                        del lane.pickers[unit]
+                    lane.forget_picker(self.unit_number)
 
     # --- putting -----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ follows measurements of Factorio 2.0.60 published in divagr18/FactorioGym, docs/
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from runtime.engine.entity import NEVER, Entity, Process
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 SPACING: Final = 64
 FREE: Final = 1 << 60  # no limit
+NONE_BELOW: Final = (0, -1, 0, 0)  # what `Lane.below` says where there is nothing
+# What lanes have in common by which nobody waits; never added to. It is at hand where a dictionary of their own is not.
+NO_DROPPERS: Final[dict[int, Dropper]] = {}
+NO_PICKERS: Final[dict[int, Picker]] = {}
+NO_CHASERS: Final[dict[int, Chaser]] = {}
 
 
 class Dropper:
@@ -75,8 +81,8 @@ class Lane:
     first one is at `heads[j] - speed * t`, unless it stands behind what is ahead of it or at the front. `holds[j]` is
     where it stands when something was squeezed in less than `SPACING` ahead, until that has moved on; else `FREE`.
     Where nothing is held, which is nearly always, `holds` is empty.
-    `names` are the items one by one, `kinds` how many there are of each. Only trains that have run into each other
-    change by themselves, and `settle` joins those.
+    `names` are the items one by one; where they are not all alike, `mixed` is how many there are of each, else empty.
+    Only trains that have run into each other change by themselves, and `settle` joins those.
 
     `link` is the belt that its front runs into from the side (or the next one, where a run is broken), `link_entry`
     the place on that belt where items arrive. `due` is the tick at which its front item crosses, or NEVER. `rivals`
@@ -84,8 +90,8 @@ class Lane:
     """
 
     __slots__ = (
-        "belts", "chasers", "counts", "droppers", "due", "gone", "heads", "held", "holds", "kinds", "length", "link",
-        "link_entry", "link_lane", "names", "number", "pickers", "rivals", "since", "speed",
+        "belts", "chasers", "counts", "droppers", "due", "gone", "heads", "held", "holds", "length", "link",
+        "link_entry", "link_lane", "mixed", "names", "number", "pickers", "rivals", "since", "speed",
     )  # fmt: skip
 
     def __init__(self, number: int, speed: int) -> None:
@@ -94,7 +100,7 @@ class Lane:
         self.length = 0
         self.belts: list[TransportBelt] = []
         self.names: list[str] = []
-        self.kinds: dict[str, int] = {}
+        self.mixed: dict[str, int] = {}
         self.heads: list[int] = []
         self.counts: list[int] = []
         self.holds: list[int] = []
@@ -106,9 +112,34 @@ class Lane:
         self.due = NEVER
         self.gone = False  # taken apart: its belts have other lanes now, or are no more
         self.rivals: list[TransportBelt] = []
-        self.droppers: dict[int, Dropper] = {}
-        self.pickers: dict[int, Picker] = {}
-        self.chasers: dict[int, Chaser] = {}
+        self.droppers: dict[int, Dropper] = NO_DROPPERS
+        self.pickers: dict[int, Picker] = NO_PICKERS
+        self.chasers: dict[int, Chaser] = NO_CHASERS
+
+    # --- what there is -----------------------------------------------------------------------------------------
+
+    @property
+    def kinds(self) -> list[str]:
+        """The items that there are, each once."""
+        return list(self.mixed) or self.names[:1]
+
+    def count_in(self, name: str) -> None:
+        """An item has been put among `names`."""
+        mixed, names = self.mixed, self.names
+        if mixed:
+            mixed[name] = mixed.get(name, 0) + 1
+        elif names[0] != name or names[-1] != name:
+            self.mixed = dict(Counter(names))
+
+    def _count_out(self, name: str) -> None:
+        """An item has been taken out of `names`, which are mixed."""
+        mixed = self.mixed
+        if mixed[name] > 1:
+            mixed[name] -= 1
+            return
+        del mixed[name]
+        if len(mixed) == 1:
+            self.mixed = {}
 
     # --- where things are --------------------------------------------------------------------------------------
 
@@ -189,7 +220,17 @@ class Lane:
         """Items with a place below `place`: how many, the last one's place (or -1), its train, its number in it + 1."""
         heads, counts = self.heads, self.counts
         if not heads:
-            return 0, -1, 0, 0
+            return NONE_BELOW
+        if len(heads) == 1 and not self.held:
+            start = heads[0] - moved
+            if start < 0:
+                start = 0
+            if place <= start:
+                return NONE_BELOW
+            within = (place - start + SPACING - 1) // SPACING
+            if within > counts[0]:
+                within = counts[0]
+            return within, start + SPACING * (within - 1), 0, within
         if self.held:
             holds = self.holds
             block = self._block(moved)[0]
@@ -209,18 +250,18 @@ class Lane:
                         break
                     train, start, floor = n, at, at + SPACING * count
             if train < 0:
-                return 0, -1, 0, 0
+                return NONE_BELOW
         else:
             if heads[0] > moved:
                 block, items = 0, 0
-            elif len(heads) == 1 or heads[1] - moved > SPACING * counts[0]:
+            elif heads[1] - moved > SPACING * counts[0]:
                 block, items = 1, counts[0]
             else:
                 block, items = self._block(moved)
             train = bisect_left(heads, place + moved, block) - 1
             if train < block:
                 if not block or place <= 0:
-                    return 0, -1, 0, 0
+                    return NONE_BELOW
                 within = (place + SPACING - 1) // SPACING
                 if within > items:
                     within = items
@@ -304,6 +345,7 @@ class Lane:
         """What `spot` gives, and with it what `below` gives for that place."""
         if self.held or len(self.heads) > 1:
             self.settle(tick)
+        heads = self.heads
         speed = self.speed
         moved = speed * tick
         where = entry + carried - speed
@@ -312,7 +354,7 @@ class Lane:
         index, ahead, train, within = self.below(entry + 1, moved)
         if index and ahead + SPACING > where:
             where = ahead + SPACING
-            if self._start(train, moved) > self.heads[train] - moved:
+            if self._start(train, moved) > heads[train] - moved:
                 clear = SPACING  # it stands, and would not make room for the next one by moving on
         if where >= entry + SPACING or where >= self.length:
             return NEVER, index, ahead, train, within
@@ -367,7 +409,7 @@ class Lane:
             if holds:
                 holds.insert(after, FREE)
         self.names.insert(index, name)
-        self.kinds[name] = self.kinds.get(name, 0) + 1
+        self.count_in(name)
         if len(self.names) == 1:
             self.since = now
         if self.chasers:
@@ -425,10 +467,8 @@ class Lane:
         if holds and not self.held:
             self.holds = []
         name = self.names.pop(index)
-        if self.kinds[name] == 1:
-            del self.kinds[name]
-        else:
-            self.kinds[name] -= 1
+        if self.mixed:
+            self._count_out(name)
         if self.droppers or self.pickers or self.chasers:
             self._tell_removed(index, start + SPACING * within, tick, now)
         if index == 0 and self.link is not None:
@@ -448,7 +488,7 @@ class Lane:
             for dropper in list(self.droppers.values()):
                 if dropper.soonest != FREE:
                     if dropper.soonest <= now:
-                        del self.droppers[dropper.key]
+                        self._forget_dropper(dropper)
                     elif (
                         place > dropper.entry - SPACING
                     ):  # the new gap may come by before the one it waits for
@@ -463,7 +503,7 @@ class Lane:
                 else:
                     dropper.removals = min(dropper.removals, index - 1 - (dropper.entry - 1) // SPACING)
                 if dropper.removals <= 0:
-                    del self.droppers[dropper.key]
+                    self._forget_dropper(dropper)
                     self.wait_for_room(dropper.entry, dropper.process, dropper.key, now)
         if self.pickers:
             for picker in list(self.pickers.values()):
@@ -482,6 +522,11 @@ class Lane:
         speed = self.speed
         moved = speed * now
         heads, holds = self.heads, self.holds
+        if len(heads) == 1 and heads[0] <= moved and not holds:
+            tail = self.counts[0] - 1
+            if SPACING * tail >= entry:  # all stand, and as far back as there
+                self._add_dropper(Dropper(process, key, entry, tail - (entry - 1) // SPACING, FREE))
+                return
         soonest = now + 1
         floor = 0
         tail = -1  # index of the last item of the trains looked at
@@ -497,30 +542,47 @@ class Lane:
                 break
             tail += count
             if SPACING * tail >= entry:
-                self.droppers[key] = Dropper(process, key, entry, tail - (entry - 1) // SPACING, FREE)
+                self._add_dropper(Dropper(process, key, entry, tail - (entry - 1) // SPACING, FREE))
                 return
             soonest = now + (floor - SPACING - entry) // speed + 1
             if soonest <= now:
                 soonest = now + 1
         if soonest > now + 1:
-            self.droppers[key] = Dropper(process, key, entry, 0, soonest)
+            self._add_dropper(Dropper(process, key, entry, 0, soonest))
         process.wake(soonest)
+
+    def _add_dropper(self, dropper: Dropper) -> None:
+        if self.droppers:
+            self.droppers[dropper.key] = dropper
+        else:
+            self.droppers = {dropper.key: dropper}
+
+    def _forget_dropper(self, dropper: Dropper) -> None:
+        del self.droppers[dropper.key]
+        if not self.droppers:
+            self.droppers = NO_DROPPERS
 
     def wait_for_item(self, picker: Picker, ignored: frozenset[str], now: int) -> None:
         """Wake a picker when an item that is not to be ignored has come near, be it on its way or put on later."""
-        self.pickers[picker.process.unit_number] = picker
+        unit = picker.process.unit_number
+        if self.pickers:
+            self.pickers[unit] = picker
+        else:
+            self.pickers = {unit: picker}
         picker.ignored = ignored
         picker.blocked = False
         picker.soonest = FREE
         place = picker.place
         names = self.names
-        if not names or (len(self.kinds) == 1 and names[0] in ignored):
+        if not names:
             return
-        wanted = [kind for kind in self.kinds if kind not in ignored]
-        if not wanted:
-            return
+        wanted: list[str] = []
+        if ignored:
+            wanted = [kind for kind in self.kinds if kind not in ignored]
+            if not wanted:
+                return
         index = self.below(place, self.speed * now)[0]
-        if index < len(names) and names[index] in ignored:
+        if ignored and index < len(names) and names[index] in ignored:
             behind = names[index:]
             index += min((behind.index(kind) for kind in wanted if kind in behind), default=len(behind))
         if index == len(names):
@@ -530,6 +592,27 @@ class Lane:
             picker.expect(comes if comes > now else now + 1, now)
         else:
             picker.blocked = True
+
+    def forget_picker(self, unit: int) -> None:
+        """Whoever has a unit number no longer waits for an item."""
+        if unit in self.pickers:
+            del self.pickers[unit]
+            if not self.pickers:
+                self.pickers = NO_PICKERS
+
+    def add_chaser(self, chaser: Chaser) -> None:
+        """Somebody follows the item that his `at` says."""
+        if self.chasers:
+            self.chasers[chaser.unit_number] = chaser
+        else:
+            self.chasers = {chaser.unit_number: chaser}
+
+    def forget_chaser(self, chaser: Chaser) -> None:
+        """Somebody no longer follows an item."""
+        if chaser.unit_number in self.chasers:
+            del self.chasers[chaser.unit_number]
+            if not self.chasers:
+                self.chasers = NO_CHASERS
 
     # --- the front ---------------------------------------------------------------------------------------------
 
