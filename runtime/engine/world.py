@@ -30,6 +30,23 @@ Deposit = tuple[str, float, float, int]  # resource, x, y, amount
 RANK: Final = attrgetter("rank")
 
 
+class Moment:
+    """A tick and a phase in which something is due, and for whom.
+
+    One `key` for all that are due: so when that is compared, nothing has to be fetched that each has of its own.
+    """
+
+    __slots__ = ("key", "who")
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+        self.who: list[Process] = []
+
+    def tidy(self) -> None:
+        """Forget those who are due at another time now."""
+        self.who = [process for process in self.who if process.key == self.key]
+
+
 class World:
     """Simulated without ticking: `advance` takes events by `(tick, phase, place, unit number)`, in that order.
 
@@ -47,7 +64,7 @@ class World:
         self.natural_resources = natural_resources
         self.tick = 0
         self.seed = seed
-        self.due: dict[int, list[Process]] = {}
+        self.due: dict[int, Moment] = {}
         self.keys: list[int] = []
         self.present = NEVER  # the key of the events that are happening
         self.processes: list[Process | None] = [None]  # by unit number
@@ -87,8 +104,9 @@ class World:
             "forget_searches": None,
             "log": None,
         }
-        due = {key: [p for p in there if p.key == key] for key, there in self.due.items()}
-        return {**attributes(self), **scripts, "searched": set(), "due": due}
+        for moment in self.due.values():
+            moment.tidy()
+        return {**attributes(self), **scripts, "searched": set()}
 
     def raise_event(self, name: str, data: dict[str, Any]) -> None:
         """Call the script's handler of an event, if there is one."""
@@ -140,15 +158,15 @@ class World:
         key = (tick << PHASE_BITS) + phase
         if process.key == key:
             return
-        process.key = key
-        there = self.due.get(key)
-        if there is None:
-            self.due[key] = [process]
+        moment = self.due.get(key)
+        if moment is None:
+            moment = self.due[key] = Moment(key)
             heappush(self.keys, key)
-        elif key != self.present:
-            there.append(process)
+        process.key = moment.key
+        if key != self.present:
+            moment.who.append(process)
         else:
-            insort(there, process, key=last_first)
+            insort(moment.who, process, key=last_first)
 
     def cancel(self, process: Process) -> None:
         """Nothing is pending for this process any more."""
@@ -158,7 +176,7 @@ class World:
         """The tick of the next event, or None when nothing will ever happen."""
         while self.keys:
             key = self.keys[0]
-            if any(process.key == key for process in self.due[key]):
+            if any(process.key == key for process in self.due[key].who):
                 return key >> PHASE_BITS
             del self.due[heappop(self.keys)]
         return None
@@ -171,10 +189,10 @@ class World:
         while keys and keys[0] < limit:
             key = self.present = keys[0]
             tick = self.tick = key >> PHASE_BITS
-            there = self.due[key]
-            there.sort(key=RANK, reverse=True)
-            while there:
-                process = there.pop()
+            who = self.due[key].who
+            who.sort(key=RANK, reverse=True)
+            while who:
+                process = who.pop()
                 if process.key == key:
                     process.key = never
                     process.on_event(self, tick)

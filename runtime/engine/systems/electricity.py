@@ -274,15 +274,16 @@ class Group:
 
 
 class Use:
-    """What the entities of a prototype draw from a network: `rate` units per tick since `mark` on its clock, `total` before.
+    """What the entities of a prototype draw from a `network`: `rate` units per tick since `mark` on its clock, `total` before.
 
     `owed` is what arms have been granted for their movements and is still to be drawn; `arms` is the part of `rate` that
     they draw now, and `paying` whether the network attends to that.
     """
 
-    __slots__ = ("arms", "mark", "owed", "paying", "rate", "total")
+    __slots__ = ("arms", "mark", "network", "owed", "paying", "rate", "total")
 
-    def __init__(self, mark: int) -> None:
+    def __init__(self, network: Network, mark: int) -> None:
+        self.network = network
         self.rate = 0
         self.total = 0  # units × ONE
         self.mark = mark
@@ -347,7 +348,7 @@ class Network(Process):
         """What those of a prototype draw."""
         use = self.used.get(name)
         if use is None:
-            use = self.used[name] = Use(self.clock.at(self.world.tick))
+            use = self.used[name] = Use(self, self.clock.at(self.world.tick))
         return use
 
     def demands(self, use: Use, change: int) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any, Final
 
-from runtime.engine.entity import DROP, NEVER, PHASE_BITS, PICK, Entity, Site, turned_point
+from runtime.engine.entity import DROP, NEVER, PHASE_BITS, PICK, Entity, Site, attributes, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import fixed
 from runtime.engine.systems.arm import (
@@ -24,7 +25,7 @@ from runtime.engine.systems.arm import (
 )
 from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
-from runtime.engine.systems.electricity import LEVELS, ONE, Power
+from runtime.engine.systems.electricity import LEVELS, ONE, Power, Use
 from runtime.engine.systems.ground import ItemOnGround, await_delivery, deliver, receiver
 from runtime.engine.systems.labs import Lab
 from runtime.engine.systems.lanes import SPACING, Chaser, Lane, Picker
@@ -52,32 +53,41 @@ FOUND_AGAIN = (
     "drop_lane",
     "pickup_belt",
     "pickup_entity",
-    "seen",
     "windows",
 )
 NOTHING: frozenset[str] = frozenset()
 
 
-class Window:
+@cache
+def only(name: str) -> frozenset[str]:
+    """A set of one; the same object whenever it is asked for."""
+    return frozenset([name])
+
+
+class Window(Picker):
     """What an inserter can reach of a lane: from `low` up to `high`, places of the lane; `base` is where its belt begins.
 
-    `chases` are those that are known to arms like its own beside a belt like this, as `key` has it. `picker` is the
-    inserter where it waits by the lane.
+    `chases` are those that are known to arms like its own beside a belt like this, as `key` has it.
     """
 
-    __slots__ = ("base", "chases", "high", "key", "lane", "low", "number", "picker")
+    __slots__ = ("base", "chases", "high", "key", "lane", "low", "number")
 
     def __init__(self, inserter: Inserter, belt: TransportBelt, number: int) -> None:
+        self.low, self.high = belt.reach(number)
+        super().__init__(inserter, self.high)
         self.number = number
         self.lane = belt.lanes[number]
-        self.low, self.high = belt.reach(number)
         self.base = belt.offsets[number] + belt.hidden
-        self.picker = Picker(inserter, self.high)
         self.key = (
             belt.x - inserter.x, belt.y - inserter.y, belt.direction, belt.lengths[0] - belt.lengths[1], number,
             self.low - self.base, self.lane.speed,
         )  # fmt: skip
         self.chases: Chases = inserter.arm.chases_to(self.key)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A lane that is saved knows who waits; the inserter finds its windows again.
+        state = attributes(self)
+        return {name: state[name] for name in Picker.__slots__}
 
 
 class Inserter(Chaser):
@@ -92,7 +102,7 @@ class Inserter(Chaser):
         "drop_belt", "drop_entity", "drop_entry", "drop_lane", "drop_turn", "filters", "goal", "granted",
         "held", "held_count", "lane", "lane_number", "last_step", "length", "level", "open_ended", "override",
         "paid", "path", "path_level", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved",
-        "second_lane_first", "seen", "starved", "steps", "stopped", "turn", "use_filters", "windows",
+        "second_lane_first", "starved", "steps", "stopped", "turn", "unwanted", "use", "use_filters", "windows",
     )  # fmt: skip
     rotatable = True
 
@@ -100,6 +110,7 @@ class Inserter(Chaser):
         super().__init__(site)
         self.burner = Burner(self) if self.proto.burner else None
         self.power = Power(self) if self.proto.electric else None
+        self.use: Use | None = None  # of the network that it is in
         self.level = 0 if self.power is not None else LEVELS  # of speed; 0: it has no power
         self.arm: ArmType = arm_type(self.proto, 1.0)
         self.capacity = 1  # how many items the hand takes at a time
@@ -129,6 +140,7 @@ class Inserter(Chaser):
         self.at = -1
         self.catches = False  # the path ends at the chased item, as far as is known
         self.planned = 0  # where the chased item will be at the path's end
+        self.unwanted: str | None = None  # what it has just refused to take from a belt
         self.last_step = 0.0  # joules that the last move's last tick took
         self._forget()
 
@@ -147,8 +159,7 @@ class Inserter(Chaser):
         self.awaits = False  # it is among the watchers of `drop_entity`, or was
         self.open_ended = False  # nothing but room limits what may be brought
         self.second_lane_first = False
-        self.seen: list[Lane] | None = None  # the lanes of `pickup_belt` that `windows` are about
-        self.windows: list[Window] = []
+        self.windows: list[Window] = []  # onto the lanes of `pickup_belt`, once asked
         self.drop_lane: Lane | None = None
         self.drop_entry = 0
 
@@ -281,13 +292,12 @@ class Inserter(Chaser):
 
     def _windows(self, belt: TransportBelt) -> list[Window]:
         """What it can reach of the belt that it takes from, the lane that comes first (the nearer) first."""
-        lanes = belt.lanes
-        if lanes is not self.seen:
-            self.seen = lanes
+        windows = self.windows
+        if not windows or windows[0].lane.gone:
             # On a curve lane 1 comes first from wherever one picks (measured).
             second = self.second_lane_first and belt.lengths[0] == belt.lengths[1]
-            self.windows = [Window(self, belt, number) for number in ((1, 0) if second else (0, 1))]
-        return self.windows
+            windows = self.windows = [Window(self, belt, number) for number in ((1, 0) if second else (0, 1))]
+        return windows
 
     # --- moving ------------------------------------------------------------------------------------------------
 
@@ -301,19 +311,16 @@ class Inserter(Chaser):
         self.path_level = self.level
         self.began = tick
         steps = count = path.count
-        power = self.power
-        if power is not None:
+        use = self.use
+        if use is not None and self.level:
+            # At part speed the same energy is asked for more than once, and that part of it is supplied.
             level = self.level
-            use = power.use
-            if level == 0 or use is None:
-                steps = 0
-            else:
-                # At part speed the same energy is asked for more than once, and that part of it is supplied.
-                granted = path.units if level == LEVELS else path.units * LEVELS // level
-                self.granted = granted
-                use.owed += granted
-                if not use.paying and power.network is not None:
-                    power.network.pay(use)
+            granted = self.granted = path.units if level == LEVELS else path.units * LEVELS // level
+            use.owed += granted
+            if not use.paying:
+                use.network.pay(use)
+        elif self.power is not None:
+            steps = 0
         else:
             self.paid = 0.0
             if self.burner is None or path.energy > self.burner.remaining:
@@ -360,8 +367,8 @@ class Inserter(Chaser):
             if self.burner is not None:
                 self.last_step = spent - (path.points[steps - 2][2] if steps > 1 else 0.0)
                 self._pay(spent - self.paid)
-        if self.granted and self.power is not None and self.power.use is not None:
-            self.power.use.owed -= self.granted - int(self.granted * spent / path.energy)
+        if self.granted and self.use is not None:
+            self.use.owed -= self.granted - int(self.granted * spent / path.energy)
         self.granted = 0
         self.path = self.came = NO_PATH
         self.steps = 0
@@ -408,9 +415,9 @@ class Inserter(Chaser):
     def on_event(self, world: Any, tick: int) -> None:
         if not self.active:
             return
-        power = self.power
-        if power is not None:
-            if power.network is None or power.network.level != self.level:
+        use = self.use
+        if use is not None:
+            if use.network.level != self.level:
                 self._set_speed()
         elif self.burner is not None:
             if self.buffer < BUFFER and not self.path.count:
@@ -442,8 +449,7 @@ class Inserter(Chaser):
 
     def _set_speed(self) -> None:
         if self.power is not None:
-            network = self.power.network
-            level = network.level if network is not None else 0
+            level = self.use.network.level if self.use is not None else 0
             if level != self.level:
                 self.level = level
                 self.came = NO_PATH
@@ -456,6 +462,8 @@ class Inserter(Chaser):
         if moving:
             self._halt(self.world.tick)  # what it was granted is the old network's affair
         super().plug(network)
+        if self.power is not None:
+            self.use = self.power.use
         self._go_on(moving)
 
     def power_changed(self) -> None:
@@ -672,9 +680,9 @@ class Inserter(Chaser):
 
     def _choose(self, belt: TransportBelt, tick: int) -> bool:
         """Pick out an item on the belt: nearer lane first, then the farthest upstream. Whether there is one."""
-        windows = self.windows if belt.lanes is self.seen else self._windows(belt)
         anything = self.open_ended and self.held is None and not self.use_filters
-        for window in windows:
+        self.unwanted = None
+        for window in self._windows(belt):
             lane = window.lane
             names = lane.names
             if not names:
@@ -684,9 +692,9 @@ class Inserter(Chaser):
                 continue
             index -= 1
             if not anything and not self._wants(names[index]):
+                unwanted = self.unwanted = names[index]
                 if not lane.mixed:
                     continue
-                unwanted = names[index]
                 first = index + 1 - lane.between(window.low, window.high, tick)[1]
                 index -= 1
                 while index >= first and (names[index] == unwanted or not self._wants(names[index])):
@@ -709,7 +717,7 @@ class Inserter(Chaser):
         belt = self.pickup_belt
         assert lane is not None
         assert belt is not None
-        windows = self.windows if belt.lanes is self.seen else self._windows(belt)
+        windows = self._windows(belt)
         window = windows[0] if windows[0].lane is lane else windows[1]
         base = window.base
         end = window.low - base
@@ -790,7 +798,7 @@ class Inserter(Chaser):
             self._resolve()
         lane = self.lane
         belt = self.pickup_belt
-        if self.at < 0 or lane is None or belt is None or belt.lanes[self.lane_number] is not lane:
+        if self.at < 0 or lane is None or belt is None or lane.gone:
             self._lost(tick)
             return
         if self.catches and tick == self.began + self.path.count:
@@ -839,12 +847,15 @@ class Inserter(Chaser):
         tick = self.world.tick
         anything = self.open_ended and self.held is None and not self.use_filters
         self.awaiting = True
-        for window in self.windows if belt.lanes is self.seen else self._windows(belt):
+        for window in self._windows(belt):
             lane = window.lane
             ignored = NOTHING
             if not anything and lane.names:
-                ignored = frozenset([n for n in lane.kinds if not self._wants(n)])
-            lane.wait_for_item(window.picker, ignored, tick)
+                if not lane.mixed and lane.names[0] == self.unwanted:
+                    ignored = only(self.unwanted)
+                else:
+                    ignored = frozenset([n for n in lane.kinds if not self._wants(n)])
+            lane.wait_for_item(window, ignored, tick)
 
     def _stop_waiting(self) -> None:
         if self.awaiting:
@@ -853,8 +864,8 @@ class Inserter(Chaser):
                 self._resolve()
             belt = self.pickup_belt
             if belt is not None:
-                for lane in belt.lanes:
-                    lane.forget_picker(self.unit_number)
+                for window in self._windows(belt):
+                    window.lane.forget_picker(self.unit_number)
 
     # --- putting -----------------------------------------------------------------------------------------------
 
