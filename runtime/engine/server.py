@@ -19,6 +19,7 @@ from typing import Any, NoReturn, Protocol
 
 from runtime.compiled import in_use
 from runtime.engine.errors import StartError
+from runtime.engine.pages import LargePages
 from runtime.engine.save import SaveError
 from runtime.engine.version import GAME_VERSION
 
@@ -26,6 +27,7 @@ DEFAULT_SCENARIO = "default_lab_scenario"
 SLICE_SECONDS = 0.02  # how long the world is advanced before commands get their turn
 PARENT_VARIABLE = "FACTORIO_EMBEDDED_PARENT"  # a pid: the world ends when that process does
 DEFAULT_RCON_BIND = "127.0.0.1"
+LARGE_WORLD = 800_000  # blocks of Python's allocator: those of some thousand entities at work
 LATE_SECONDS = 0.001  # a sleep shorter than this is not worth a timer
 
 
@@ -355,6 +357,7 @@ def main(arguments: Sequence[str] | None = None, find_game: Callable[[], MakeGam
         return 1
     # A world makes little garbage that refers to itself, and has many objects to look through for it.
     gc.set_threshold(50_000, 20, 20)
+    LargePages(LARGE_WORLD).watch()
     log = Log()
     logging.basicConfig(level=logging.INFO, handlers=[LogHandler(log)], format="%(message)s")
     now = time.strftime("%Y-%m-%d %H:%M:%S")

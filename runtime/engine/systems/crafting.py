@@ -11,7 +11,7 @@ from runtime.engine.entity import CRAFT, NEVER, Site
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
-from runtime.engine.systems.effects import WHOLE, Receiver, known_to, surplus
+from runtime.engine.systems.effects import WHOLE, Receiver, known_to
 from runtime.engine.systems.electricity import ONE, Power
 from runtime.engine.systems.fluids import Box
 from runtime.engine.systems.plans import Plan, plan_of
@@ -251,8 +251,9 @@ class CraftingMachine(Receiver):
         if not self._running:
             self._go_on(tick)
         elif self.power is not None:
-            if self.power.done():
-                self._finished(tick, surplus(self.power))
+            spare = self.power.spare()
+            if spare != NEVER:
+                self._finished(tick, spare)
         elif tick >= self._finish:
             self._finished(tick, 0)
         else:
@@ -474,7 +475,8 @@ class CraftingMachine(Receiver):
         for name in self.output.names:
             if name is not None:
                 return name
-        return next(iter(self.burner.burnt.contents()), None) if self.burner is not None else None
+        burner = self.burner
+        return next(iter(burner.burnt.contents()), None) if burner is not None and burner.burnt.names else None
 
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
         names = [n for n in self.output.names if n is not None]
@@ -580,7 +582,8 @@ class Furnace(CraftingMachine):
     def insert(self, name: str, count: int) -> int:
         source = self.input
         burner = self.burner
-        if (burner is not None and burner.accepts(name)) or self.recipe_with(name) is None:
+        fuel = name not in self._limits and burner is not None and burner.accepts(name)  # limits are of what is no fuel
+        if fuel or self.recipe_with(name) is None:
             return super().insert(name, count)
         put = load().item[name].stack_size - source.counts[0]
         if put > count:

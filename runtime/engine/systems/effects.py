@@ -15,7 +15,6 @@ from runtime.engine.prototypes import EntityPrototype, RecipePrototype, load
 
 if TYPE_CHECKING:
     from runtime.engine.systems.beacons import Beacon
-    from runtime.engine.systems.electricity import Power
 
 WHOLE: Final = 10**7
 LEAST = WHOLE // 5  # speed and consumption don't fall below a fifth
@@ -190,11 +189,3 @@ def takes_beacons(proto: EntityPrototype) -> bool:
     """Whether beacons act on an entity."""
     receiver = proto.raw.get("effect_receiver") or {}
     return bool(receiver.get("uses_beacon_effects", True)) and bool(allowed_effects(proto.name))
-
-
-def surplus(power: Power) -> int:
-    """The work that was done in this tick beyond what a machine waited for; it counts for what it does next."""
-    if power.network is None:
-        return 0
-    more = power.network.clock.at(power.owner.world.tick) - power.due
-    return more if more > 0 else 0

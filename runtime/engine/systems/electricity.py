@@ -203,6 +203,20 @@ class Power:
         self.waits = False
         return True
 
+    def spare(self) -> int:
+        """At an event: the work done in this tick beyond what was waited for, which counts for what comes next.
+
+        NEVER if it is not done; then the event will come again.
+        """
+        left = self.due
+        if self.network is not None:
+            left -= self.network.clock.at(self.owner.world.tick)
+        if left > 0 and self.waits:
+            self.work(left, self.phase)
+            return NEVER
+        self.waits = False
+        return -left if left < 0 and self.network is not None else 0
+
     def stop(self) -> None:
         """No work is under way any more."""
         if self.waits:

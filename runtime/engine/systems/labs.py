@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.engine.entity import CRAFT, NEVER, Site
 from runtime.engine.inventory import Inventory
-from runtime.engine.systems.effects import WHOLE, Receiver, surplus
+from runtime.engine.systems.effects import WHOLE, Receiver
 from runtime.engine.systems.electricity import ONE, Power
 from runtime.engine.systems.research import UNIT, Technology
 
@@ -100,9 +100,9 @@ class Lab(Receiver):
     def on_event(self, world: Any, tick: int) -> None:
         over = 0
         if self.researching is not None:
-            if not self.power.done():
+            over = self.power.spare()
+            if over == NEVER:
                 return
-            over = surplus(self.power)
             self.researching = None
             self.force.research.ended(self, self._yield)
         self._begin(over)

@@ -11,7 +11,7 @@ from runtime.engine.entity import CRAFT, DROP, NEVER, Site, turned_point
 from runtime.engine.inventory import Inventory
 from runtime.engine.prototypes import RecipePrototype, fixed, load
 from runtime.engine.systems.burners import BURNT_RESULT, FUEL, Burner
-from runtime.engine.systems.effects import WHOLE, Receiver, known_to, surplus
+from runtime.engine.systems.effects import WHOLE, Receiver, known_to
 from runtime.engine.systems.electricity import ONE, Power
 from runtime.engine.systems.fluids import FLUID, Box, join
 from runtime.engine.systems.ground import await_delivery, deliver
@@ -340,8 +340,10 @@ class MiningDrill(Receiver):
             self._deliver()
             return
         if self.power is not None:
-            if self._finish != NEVER and self.power.done():
-                self._finished(surplus(self.power))
+            if self._finish != NEVER:
+                spare = self.power.spare()
+                if spare != NEVER:
+                    self._finished(spare)
             return
         assert burner is not None
         if self._finish == NEVER:
