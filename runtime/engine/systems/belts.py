@@ -513,7 +513,10 @@ class Belts:
             lane.due = NEVER
             lane.gone = True
             waiting.extend(d.process for d in lane.droppers.values())
-            waiting.extend(p.process for p in lane.pickers.values())
+            for picker in lane.pickers.values():
+                picker.vain = False
+                if picker.waits:
+                    waiting.append(picker.process)
             chasers.extend(lane.chasers.values())
             lane.droppers, lane.pickers, lane.chasers = NO_DROPPERS, NO_PICKERS, NO_CHASERS
         for b in freed.values():

@@ -53,7 +53,6 @@ FOUND_AGAIN = (
     "drop_lane",
     "pickup_belt",
     "pickup_entity",
-    "windows",
 )
 NOTHING: frozenset[str] = frozenset()
 
@@ -82,12 +81,10 @@ class Window(Picker):
             belt.x - inserter.x, belt.y - inserter.y, belt.direction, belt.lengths[0] - belt.lengths[1], number,
             self.low - self.base, self.lane.speed,
         )  # fmt: skip
-        self.chases: Chases = inserter.arm.chases_to(self.key)
+        self.chases: Chases | None = None  # once asked
 
     def __getstate__(self) -> dict[str, Any]:
-        # A lane that is saved knows who waits; the inserter finds its windows again.
-        state = attributes(self)
-        return {name: state[name] for name in Picker.__slots__}
+        return {**attributes(self), "chases": None}
 
 
 class Inserter(Chaser):
@@ -159,7 +156,7 @@ class Inserter(Chaser):
         self.awaits = False  # it is among the watchers of `drop_entity`, or was
         self.open_ended = False  # nothing but room limits what may be brought
         self.second_lane_first = False
-        self.windows: list[Window] = []  # onto the lanes of `pickup_belt`, once asked
+        self.windows: list[Window] = []  # onto the lanes of `pickup_belt`, once asked; the one that comes first is first
         self.drop_lane: Lane | None = None
         self.drop_entry = 0
 
@@ -175,6 +172,7 @@ class Inserter(Chaser):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._forget()
+        self.windows = state["windows"]
         self.again = state["again"]
         self.came = NO_PATH
         self.arm = arm_type(self.proto, (self.level or LEVELS) / LEVELS)
@@ -288,16 +286,15 @@ class Inserter(Chaser):
             for entity in (self.pickup_entity, self.drop_entity):
                 if entity is not None:
                     entity.watchers.pop(self.unit_number, None)
+            for window in self.windows:
+                window.lane.forget_picker(window)
             self._forget()
 
-    def _windows(self, belt: TransportBelt) -> list[Window]:
-        """What it can reach of the belt that it takes from, the lane that comes first (the nearer) first."""
-        windows = self.windows
-        if not windows or windows[0].lane.gone:
-            # On a curve lane 1 comes first from wherever one picks (measured).
-            second = self.second_lane_first and belt.lengths[0] == belt.lengths[1]
-            windows = self.windows = [Window(self, belt, number) for number in ((1, 0) if second else (0, 1))]
-        return windows
+    def _look_out(self, belt: TransportBelt) -> None:
+        """Find what it can reach of the belt that it takes from, the lane that comes first (the nearer) first."""
+        # On a curve lane 1 comes first from wherever one picks (measured).
+        second = self.second_lane_first and belt.lengths[0] == belt.lengths[1]
+        self.windows = [Window(self, belt, number) for number in ((1, 0) if second else (0, 1))]
 
     # --- moving ------------------------------------------------------------------------------------------------
 
@@ -455,7 +452,7 @@ class Inserter(Chaser):
                 self.came = NO_PATH
                 self.arm = arm_type(self.proto, (level or LEVELS) / LEVELS)
                 for window in self.windows:
-                    window.chases = self.arm.chases_to(window.key)
+                    window.chases = None
 
     def plug(self, network: Any) -> None:
         moving = self.path.count > 0 and self.world.tick < self.began + self.steps
@@ -587,8 +584,7 @@ class Inserter(Chaser):
             name = source.first()
             if name is not None:
                 self.held_count = source.take(name, self.capacity)
-                if self.held_count:
-                    return name
+                return name
         for entity in (source,) if source is not None else self._piles():
             for name in entity.offer():
                 if self._wants(name):
@@ -666,9 +662,10 @@ class Inserter(Chaser):
             self._halt(tick - 1)
             self._chase(tick, budget)
             return
-        if not self.path.count and (self.turn != self.pickup_turn or self.length != self.arm.pickup_length):
+        path = self.path
+        if not path.count and (self.turn != self.pickup_turn or self.length != self.arm.pickup_length):
             self._move(tick - 1, FETCH, self._way_back())
-        elif self.steps < self.path.count:
+        elif self.steps < path.count:
             self.world.schedule(self, self.began + self.steps, PICK)
         if not self.starved:
             self._await_item(belt)
@@ -682,8 +679,15 @@ class Inserter(Chaser):
         """Pick out an item on the belt: nearer lane first, then the farthest upstream. Whether there is one."""
         anything = self.open_ended and self.held is None and not self.use_filters
         self.unwanted = None
-        for window in self._windows(belt):
+        if not self.windows:
+            self._look_out(belt)
+        for window in self.windows:
+            if window.vain:
+                continue
             lane = window.lane
+            if lane.gone:
+                self._look_out(belt)
+                return self._choose(belt, tick)
             names = lane.names
             if not names:
                 continue
@@ -717,8 +721,9 @@ class Inserter(Chaser):
         belt = self.pickup_belt
         assert lane is not None
         assert belt is not None
-        windows = self._windows(belt)
-        window = windows[0] if windows[0].lane is lane else windows[1]
+        if not self.windows:
+            self._look_out(belt)
+        window = self.windows[0 if self.windows[0].number == self.lane_number else 1]
         base = window.base
         end = window.low - base
         if lane.held and lane.held_back(self.at):
@@ -732,13 +737,16 @@ class Inserter(Chaser):
             place = self.planned - base
             rest = SPACING * self.at - base
             stop = rest if rest >= end else end - 1
-            known = window.chases.get((self.turn, self.length, budget, place, stop))
+            chases = window.chases
+            if chases is None:
+                chases = window.chases = self.arm.chases_to(window.key)
+            known = chases.get((self.turn, self.length, budget, place, stop))
             if known is None:
                 places = [max(place - speed * k, stop) for k in range(MOST_STEPS)]
-                if len(window.chases) >= MOST_REMEMBERED:
-                    window.chases.clear()
+                if len(chases) >= MOST_REMEMBERED:
+                    chases.clear()
                 known = self._follow(belt, places, end, budget)
-                window.chases[(self.turn, self.length, budget, place, stop)] = known
+                chases[(self.turn, self.length, budget, place, stop)] = known
             path, caught = known
             when = tick + path.count - (1 if caught else 0)
             place -= speed * (when - tick)
@@ -847,7 +855,10 @@ class Inserter(Chaser):
         tick = self.world.tick
         anything = self.open_ended and self.held is None and not self.use_filters
         self.awaiting = True
-        for window in self._windows(belt):
+        for window in self.windows:
+            if window.vain:
+                window.waits = True
+                continue
             lane = window.lane
             ignored = NOTHING
             if not anything and lane.names:
@@ -860,12 +871,8 @@ class Inserter(Chaser):
     def _stop_waiting(self) -> None:
         if self.awaiting:
             self.awaiting = False
-            if not self.resolved:
-                self._resolve()
-            belt = self.pickup_belt
-            if belt is not None:
-                for window in self._windows(belt):
-                    window.lane.forget_picker(self.unit_number)
+            for window in self.windows:
+                window.waits = False
 
     # --- putting -----------------------------------------------------------------------------------------------
 
@@ -887,7 +894,11 @@ class Inserter(Chaser):
         target = self.drop_entity
         belt = self.drop_belt
         if belt is not None:
-            gone = self._drop_on(belt, held, tick)
+            lane = self.drop_lane
+            if lane is None or lane.gone:
+                lane, self.drop_entry = self.world.belts.aim(belt, *self.drop_position())
+                self.drop_lane = lane
+            gone = 1 if lane.drop(self.drop_entry, held, tick) else 0
         elif target is None:
             gone = 1 if deliver(self.world, self, *self.drop_position(), held) else 0
         else:
@@ -911,14 +922,6 @@ class Inserter(Chaser):
             else:
                 await_delivery(self.world, self, *self.drop_position(), held)
                 self.awaits = True
-
-    def _drop_on(self, belt: TransportBelt, name: str, tick: int) -> int:
-        """Drop one item on a belt; the number that went, 0 or 1."""
-        lane = self.drop_lane
-        if lane is None or lane.gone:
-            lane, self.drop_entry = self.world.belts.aim(belt, *self.drop_position())
-            self.drop_lane = lane
-        return 1 if lane.drop(self.drop_entry, name, tick) else 0
 
     def _refuelled(self, tick: int) -> None:
         """The hand is at its own fuel slot."""

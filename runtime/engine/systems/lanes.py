@@ -41,17 +41,22 @@ class Dropper:
 
 
 class Picker:
-    """Who waits for items to come nearer than `place`; `blocked` when some stand farther upstream for good.
+    """Who waits for items to come nearer than `place`, while it `waits`; `blocked` when some stand farther upstream for good.
 
     Items named in `ignored` are of no interest. `soonest` is the tick for which it has been woken, if that is still to come.
+
+    A lane strikes those who no longer wait off its list when it next goes through it. So who is told that it is `vain` to
+    look, because the lane is empty and would say so if anything came, need not touch that lane to look or to wait again.
     """
 
-    __slots__ = ("blocked", "ignored", "place", "process", "soonest")
+    __slots__ = ("blocked", "ignored", "place", "process", "soonest", "vain", "waits")
 
     def __init__(self, process: Process, place: int) -> None:
         self.process = process
         self.place = place
         self.ignored: frozenset[str] = frozenset()
+        self.waits = False
+        self.vain = False
         self.blocked = False
         self.soonest = FREE
 
@@ -421,7 +426,10 @@ class Lane:
             ahead = where + moved
             speed = self.speed
             for picker in list(self.pickers.values()):
-                if name not in picker.ignored:
+                picker.vain = False
+                if not picker.waits:
+                    self.forget_picker(picker)
+                elif name not in picker.ignored:
                     comes = (ahead - picker.place) // speed + 1
                     picker.expect(comes if comes > now else now + 1, now)
         if index == 0 and self.link is not None:
@@ -507,7 +515,9 @@ class Lane:
                     self.wait_for_room(dropper.entry, dropper.process, dropper.key, now)
         if self.pickers:
             for picker in list(self.pickers.values()):
-                if picker.blocked:
+                if not picker.waits:
+                    self.forget_picker(picker)
+                elif picker.blocked:
                     picker.process.wake(now + 1)
 
     # --- waiting -----------------------------------------------------------------------------------------------
@@ -569,12 +579,14 @@ class Lane:
             self.pickers[unit] = picker
         else:
             self.pickers = {unit: picker}
+        picker.waits = True
         picker.ignored = ignored
         picker.blocked = False
         picker.soonest = FREE
         place = picker.place
         names = self.names
         if not names:
+            picker.vain = True
             return
         wanted: list[str] = []
         if ignored:
@@ -593,9 +605,10 @@ class Lane:
         else:
             picker.blocked = True
 
-    def forget_picker(self, unit: int) -> None:
-        """Whoever has a unit number no longer waits for an item."""
-        if unit in self.pickers:
+    def forget_picker(self, picker: Picker) -> None:
+        """Somebody need not be told of items any more."""
+        unit = picker.process.unit_number
+        if self.pickers.get(unit) is picker:
             del self.pickers[unit]
             if not self.pickers:
                 self.pickers = NO_PICKERS
