@@ -190,7 +190,8 @@ class World:
             key = self.present = keys[0]
             tick = self.tick = key >> PHASE_BITS
             who = self.due[key].who
-            who.sort(key=RANK, reverse=True)
+            if len(who) > 1:
+                who.sort(key=RANK, reverse=True)
             while who:
                 process = who.pop()
                 if process.key == key:

@@ -154,7 +154,8 @@ class Power:
 
     def ready(self) -> bool:
         """Whether there is any power; if not, the owner hears of it when there is."""
-        self.resting = not self.satisfaction
+        network = self.network
+        self.resting = network is None or not network.clock.rate
         return not self.resting
 
     def set_rate(self, rate: float) -> None:

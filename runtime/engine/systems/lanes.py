@@ -589,12 +589,14 @@ class Lane:
             picker.vain = True
             return
         wanted: list[str] = []
-        if ignored:
-            wanted = [kind for kind in self.kinds if kind not in ignored]
+        if self.mixed:
+            wanted = [kind for kind in self.mixed if kind not in ignored]
             if not wanted:
                 return
+        elif names[0] in ignored:
+            return
         index = self.below(place, self.speed * now)[0]
-        if ignored and index < len(names) and names[index] in ignored:
+        if index < len(names) and names[index] in ignored:
             behind = names[index:]
             index += min((behind.index(kind) for kind in wanted if kind in behind), default=len(behind))
         if index == len(names):
