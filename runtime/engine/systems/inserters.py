@@ -86,6 +86,10 @@ class Window(Picker):
     def __getstate__(self) -> dict[str, Any]:
         return {**attributes(self), "chases": None}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
 
 class Inserter(Chaser):
     """An inserter. Its arm makes the first `steps` steps of `path` from the tick after `began`, then rests.
