@@ -247,7 +247,7 @@ class Scenes:
                 _note(chunk, key, row_of(key, entity), version)
             for key, (ore, level, _) in chunk.ores.items():
                 now = ore.amount.bit_length() - 1
-                if now != level:
+                if level >= 0 and now != level:
                     chunk.ores[key] = (ore, now, version)
                     chunk.told = version
 

@@ -752,6 +752,16 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         return lua_entity(belt.other_end())
 
     @lua_query
+    def get_wire_connector(self, wire_connector_id: Any, or_create: Any = None) -> Any:
+        """A pole's connector of copper wires; nil for all others, of which there are none."""
+        from runtime.engine.lua.wire_connector import POLE_COPPER, LuaWireConnector
+
+        number = values.integer(wire_connector_id, "wire_connector_id")
+        if number != POLE_COPPER or not isinstance(self.entity, ElectricPole):
+            return None
+        return LuaWireConnector(self.entity)
+
+    @lua_query
     def get_max_transport_line_index(self) -> int:
         belt: TransportBelt | Splitter = self._need(
             (TransportBelt, Splitter), "get_max_transport_line_index", "transport belt connectables"
@@ -835,7 +845,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     @lua_read
     def held_stack(self) -> Any:
         inserter: Inserter = self._need(Inserter, "held_stack", "inserters")
-        return _lone_stack(inserter, inserter.held, inserter.held_count)
+        return lone_stack(inserter, inserter.held, inserter.held_count)
 
     @lua_read
     def held_stack_position(self) -> dict[str, float]:
@@ -1029,7 +1039,7 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         self._character("opened")  # there is no window without a player
 
 
-def _lone_stack(owner: Entity, name: str | None, count: int) -> LuaItemStack:
+def lone_stack(owner: Entity, name: str | None, count: int) -> LuaItemStack:
     """A stack that is in no inventory, to read."""
     place = Inventory(1, owner)
     place.set_slot(0, name, count)

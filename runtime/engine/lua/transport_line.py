@@ -53,6 +53,16 @@ class LuaTransportLine(LuaObject):
         return values.contents(counts)
 
     @lua_query
+    def get_detailed_contents(self) -> list[dict[str, Any]]:
+        """Its items front to back, each with its position. Items have no `unique_id` here."""
+        from runtime.engine.lua.entity import lone_stack
+
+        return [
+            {"stack": lone_stack(self.belt, name, 1), "position": position}
+            for name, position in self._contents()
+        ]
+
+    @lua_query
     def get_item_count(self, item: Any = None) -> int:
         name = None if item is None else values.name_of(item, "item")
         return sum(name in (None, n) for n, _ in self._contents())
