@@ -4,7 +4,7 @@ An entity becomes one flat object; what FLE doesn't know, or what is empty, is l
 
     name, position {x, y}, direction, size [width, height], status, warnings, recipe, contents {inventory: {item:
     count}}, fluids {fluid: amount}, resources {ore: amount}, drop_position, pickup_position, input_position,
-    output_position, connections [{x, y, kind, fluid}], energy (joules), network (its electric network)
+    output_position, connections [{x, y, kind, fluid}], network (its electric network)
 
 A group of belts, pipes, poles or walls becomes {name, kind: "group", position, status, count, parts {name: count},
 positions (a few of them), inputs, outputs, contents, fluid, network}.
@@ -38,6 +38,12 @@ _CONTENTS = {
     "payload": "payload",
 }
 """FLE's inventories, and what they are called here."""
+_SAYS = {
+    "no_fuel": ("out of fuel",),
+    "no_ingredients": ("no ingredients to smelt",),
+    "no_power": ("not receiving electricity",),
+}
+"""Warnings of FLE's that say no more than the status does."""
 _POSITIONS = ("drop_position", "pickup_position", "input_position", "output_position")
 _AS_THEY_ARE = ("fluid", "research", "rocket_parts", "rocket_progress", "is_input", "filter")
 _PARTS = ("belts", "pipes", "poles", "entities")
@@ -93,7 +99,8 @@ def _entity(entity: Any) -> dict[str, Any]:
     if size is not None:
         shown["size"] = [_number(size.tile_width), _number(size.tile_height)]
     shown["status"] = _status(entity)
-    shown["warnings"] = _warnings(known.get("warnings") or [])
+    says = _SAYS.get(shown["status"], ())
+    shown["warnings"] = [one for one in _warnings(known.get("warnings") or []) if one not in says]
     recipe = getattr(entity, "recipe", None)
     name = recipe.get("name") if isinstance(recipe, dict) else getattr(recipe, "name", recipe)
     shown["recipe"] = name if isinstance(name, str) else None
@@ -106,7 +113,6 @@ def _entity(entity: Any) -> dict[str, Any]:
     shown["connections"] = _connections(known)
     for field in _AS_THEY_ARE:
         shown[field] = shape(known.get(field))
-    shown["energy"] = _number(known.get("energy") or 0) or None
     shown["network"] = known.get("electrical_id")
     return _without_empty(shown)
 
@@ -158,7 +164,7 @@ def _fluids(boxes: Any) -> dict[str, Any]:
 
 
 def _connections(known: dict[str, Any]) -> list[dict[str, Any]]:
-    connections = [_position(place) for place in known.get("connection_points") or []]
+    connections = [_beyond(known, _position(place)) for place in known.get("connection_points") or []]
     for kind in ("input", "output"):
         for place in known.get(f"{kind}_connection_points") or []:
             fluid = _unquoted(getattr(place, "type", None) or "")
@@ -166,6 +172,19 @@ def _connections(known: dict[str, Any]) -> list[dict[str, Any]]:
     if known.get("steam_output_point") is not None:
         connections.append(_position(known["steam_output_point"]) | {"kind": "output", "fluid": "steam"})
     return connections
+
+
+def _beyond(known: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
+    """The tile that a pipe has to be on: FLE gives a point on the edge of some things, such as a steam engine."""
+    size, at = known.get("tile_dimensions"), known["position"]
+    if size is None:
+        return place
+    dx, dy = place["x"] - at.x, place["y"] - at.y
+    if abs(dy) == size.tile_height / 2:
+        return {"x": place["x"], "y": _number(place["y"] + math.copysign(0.5, dy))}
+    if abs(dx) == size.tile_width / 2:
+        return {"x": _number(place["x"] + math.copysign(0.5, dx)), "y": place["y"]}
+    return place
 
 
 def _warnings(warnings: list[Any]) -> list[str]:

@@ -6,16 +6,8 @@ from typing import Any
 
 from runtime.broker import World
 from runtime.lua_literals import Literal, encode
+from runtime.tool_arguments import GROUPS
 
-GROUPS = {
-    "belt-group": (
-        "transport-belt", "fast-transport-belt", "express-transport-belt",
-        "underground-belt", "fast-underground-belt", "express-underground-belt",
-    ),
-    "pipe-group": ("pipe", "pipe-to-ground"),
-    "electricity-group": ("small-electric-pole", "medium-electric-pole", "big-electric-pole"),
-}  # fmt: skip
-"""FLE's groups, and what they are made of."""
 NEAR_TILES = 1
 """So far from the place that is named a thing may be."""
 AROUND_TILES = 10

@@ -21,6 +21,17 @@ MAX_BOX_TILES = 30
 MAX_RESULT_CHARACTERS = 100_000
 """Of the JSON that comes back: some hundreds of entities."""
 
+GROUPS = {
+    "belt-group": (
+        "transport-belt", "fast-transport-belt", "express-transport-belt",
+        "underground-belt", "fast-underground-belt", "express-underground-belt",
+    ),
+    "pipe-group": ("pipe", "pipe-to-ground"),
+    "electricity-group": ("small-electric-pole", "medium-electric-pole", "big-electric-pole"),
+}  # fmt: skip
+"""FLE's groups, and what they are made of."""
+GROUP_OF = {part: group for group, parts in GROUPS.items() for part in parts}
+
 LOOKING = frozenset(
     {
         "get_entities", "get_entity", "get_prototype_recipe", "get_research_progress", "get_resource_patch",
@@ -151,6 +162,11 @@ def _prototypes(name: str, value: Json) -> list[str]:
     return [_PROTOTYPE(name, item) for item in every]
 
 
+def _kinds(name: str, value: Json) -> list[str]:
+    """Kinds of things to look for: belts, pipes and poles as their groups, of which FLE's answer is shorter."""
+    return list(dict.fromkeys(GROUP_OF.get(item, item) for item in _prototypes(name, value)))
+
+
 def _box(name: str, value: Json) -> dict[str, Json]:
     side = _whole(1, MAX_BOX_TILES)
     example = 'a size such as {"width": 3, "height": 2}'
@@ -176,7 +192,7 @@ PARAMETERS: dict[str, dict[str, Check]] = {
     "craft_item": {"entity": _PROTOTYPE, "quantity": _COUNT},
     "extract_item": {"entity": _PROTOTYPE, "source": _thing, "quantity": _COUNT},
     "get_connection_amount": {"source": _thing, "target": _thing, "connection_type": _prototypes},
-    "get_entities": {"entities": _prototypes, "position": _position, "radius": _RADIUS},
+    "get_entities": {"entities": _kinds, "position": _position, "radius": _RADIUS},
     "get_entity": {"entity": _PROTOTYPE, "position": _position},
     "get_prototype_recipe": {"prototype": _RECIPE},
     "get_research_progress": {"technology": _named("technology")},

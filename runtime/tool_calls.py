@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fle.env.entities import BuildingBox, Direction, Entity, EntityStatus, Position
+from fle.env.entities import BuildingBox, Direction, Entity, EntityGroup, EntityStatus, Position
 from fle.env.game_types import Prototype, RecipeName, Resource, Technology, prototype_by_name
 
 from runtime.result_shapes import shape
@@ -18,6 +18,7 @@ from runtime.tool_arguments import MAX_RESULT_CHARACTERS
 _RESOURCES = {value[0]: value for value in vars(Resource).values() if isinstance(value, tuple)}
 _RECIPES = {member.value: member for member in RecipeName}
 _DIRECTIONS = {name: Direction[name.upper()] for name in ("up", "right", "down", "left")}
+_POLES = {Prototype.SmallElectricPole, Prototype.MediumElectricPole, Prototype.BigElectricPole}
 
 Tool = Callable[..., Any]
 
@@ -60,7 +61,11 @@ class ToolCaller:
             given["connection_type"] = set(kinds) if isinstance(kinds, list) else kinds
         if tool == "get_entities":
             given["entities"] = set(given.get("entities", ()))
+        if tool == "extract_item":
+            given["quantity"] = self._there(**given)
         returned = self._tools[tool](**given)
+        if tool == "connect_entities":
+            self._warn_of_gaps(given["source"], given["target"], given["connection_type"])
         if tool == "place_entity" and given.get("exact", True):
             returned = self._placed(returned, **given)
         if tool == "get_entity" and returned is None:
@@ -74,6 +79,26 @@ class ToolCaller:
         """What was placed: FLE may give another of its kind that stands beside it."""
         away = max(abs(returned.position.x - position.x), abs(returned.position.y - position.y))
         return returned if away < 1 else self._tools["get_entity"](entity, position) or returned
+
+    def _there(self, entity: Prototype, source: Any, quantity: int = 5) -> int:
+        """So many of an item as are wanted and there: FLE hands out more than a thing of several inventories holds."""
+        inventories: dict[str, dict[str, int]] = shape(source).get("contents", {})
+        held = sum(items.get(entity.value[0], 0) for items in inventories.values())
+        return min(quantity, held) or quantity
+
+    def _warn_of_gaps(self, *ends: Any) -> None:
+        """Says which of the things that poles were to connect have no power: FLE takes a wire's reach for theirs."""
+        kinds = ends[-1] if isinstance(ends[-1], set) else {ends[-1]}
+        if not kinds <= _POLES:
+            return
+        for end in ends[:-1]:
+            if isinstance(end, Entity) and not isinstance(end, EntityGroup):
+                seen = self._tools["get_entity"](_prototype(end.name), end.position)
+                if seen is not None and any("connected to power" in str(one) for one in seen.warnings or ()):
+                    print(
+                        f"The {end.name} at ({end.position.x:g}, {end.position.y:g}) is not reached: place a "
+                        "pole nearer to it."
+                    )
 
     def _argument(self, tool: str, name: str, value: Any) -> Any:
         """A JSON value as the object that FLE takes for this parameter."""

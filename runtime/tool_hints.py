@@ -39,7 +39,8 @@ local character = storage.agent_characters and storage.agent_characters[1]
 if not (character and character.valid) then rcon.print("{}") return end
 local items, name, x, y, direction, target, technology = ITEMS, NAME, X, Y, DIRECTION, TARGET, TECHNOLOGY
 local surface, facts = character.surface, {x = character.position.x, y = character.position.y}
-facts.reach, facts.carried, facts.holds, facts.missing = character.reach_distance, {}, {}, {}
+facts.reach, facts.mines = character.reach_distance, character.resource_reach_distance
+facts.carried, facts.holds, facts.missing = {}, {}, {}
 for _, item in ipairs(items) do
     if prototypes.item[item] then facts.carried[item] = character.get_item_count(item) end
 end
@@ -228,11 +229,14 @@ def _crafting(failure: _Failure) -> str | None:
     raw = re.findall(r"recipe for ([\w-]+) doesn't exist|Item ([\w-]+) cannot be crafted", failure.said)
     lacking = next((name for pair in raw for name in pair if name and name not in parts), None)
     carried = failure.facts(items=(*parts, lacking) if lacking else tuple(parts)).get("carried", {})
+    if "still missing" in failure.said:
+        # FLE counts what two parts are made of once for both.
+        return "Its parts were crafted, but too few of those that other parts took: craft_item again."
     begun = f"{done.group(1)} crafted, {left} not" if done else "Nothing was crafted"
     have = _listed([f"{number} {name}" for name, number in dict(carried).items()])
     need = load().recipe[item]
     made = max(math.ceil(left / (need.products[0].amount or 1)), 1)
-    return f"{begun}: {left} {item} are {made_of(item, made)}. You carry {have or 'none of it'}."
+    return f"{begun}: {left} {item} {'is' if left == 1 else 'are'} {made_of(item, made)}. You carry {have or 'none of it'}."
 
 
 def _researching(failure: _Failure) -> str | None:
@@ -259,7 +263,7 @@ def _connecting(failure: _Failure) -> str | None:
         )
     name, needed, carried = short.groups()
     kind = name if name in load().item else failure.arguments["connection_type"][0]
-    return f"{needed} {kind} are needed and you carry {carried}. One is {made_of(kind)}."
+    return f"{needed} {kind} {'is' if needed == '1' else 'are'} needed and you carry {carried}. One is {made_of(kind)}."
 
 
 def _moving(failure: _Failure) -> str | None:
@@ -307,8 +311,11 @@ def _harvesting(failure: _Failure) -> str | None:
     if "Nothing within reach" not in failure.said:
         return None
     place = failure.arguments["position"]
-    far = _too_far(failure.facts(), place)
-    return far or f"There is nothing to harvest at {_at(place)}. nearest says where a resource is."
+    known = failure.facts()
+    distance = _distance(known, place) if "mines" in known else 0
+    if distance > (reach := known.get("mines", 0)):
+        return f"{_at(place)} is {distance:.1f} tiles away and you mine within {reach:g}: move_to it first."
+    return f"There is nothing to harvest at {_at(place)}. nearest says where a resource is."
 
 
 def _locating(failure: _Failure) -> str | None:
