@@ -23,8 +23,8 @@ ANGLES = 128
 """Steps in a turn: a sprite is kept for each in which it was drawn."""
 BLOCK = 1 << 16
 """Pixels laid at once, so that what is worked on stays in the processor's cache."""
-POOL_LIMIT = 24_000_000
-"""Pixels of sprites kept before all are forgotten."""
+POOL_PIXELS, POOL_SPRITES = 24_000_000, 200_000
+"""How much is kept before all is forgotten."""
 
 VEIL = 224
 """A sprite that is nowhere as opaque as this is a shadow, smoke or a glow."""
@@ -60,7 +60,7 @@ class Sprites:
         self.atlas, self.stride = atlas, stride
         self.number: dict[tuple[int, int, int, int, int], int] = {}
         self.large: dict[int, Pixels] = {}
-        self.size: list[tuple[int, int]] = []
+        self.large_pixels = 0
         self.offset: Ints = np.zeros(1 << 20, np.int64)
         self.word: Words = np.zeros(1 << 20, np.uint32)
         self.used = 0
@@ -75,6 +75,11 @@ class Sprites:
             number = self.number[key] = len(self._rows)
             self._make(number, self.pixels(*key))
         return number
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to begin anew."""
+        return self.used + self.large_pixels > POOL_PIXELS or len(self._rows) > POOL_SPRITES
 
     def table(self) -> Ints:
         """For each sprite: first, solid, thin, width, height, whether it is a veil; a large one has no lists."""
@@ -99,6 +104,7 @@ class Sprites:
         height, width = pixels.shape[:2]
         if width > SMALL or height > SMALL:
             self.large[number] = pixels
+            self.large_pixels += width * height
             self._rows.append((0, 0, 0, width, height, 0))
             return
         alpha = pixels[..., 3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,9 +72,7 @@ def _glow(name: str, flicker: float = 0.3) -> Motion:
 MOTIONS: dict[str, tuple[Motion, ...]] = {
     "burner-mining-drill": (Motion("burner-mining-drill/moving", 0.08, 0.12, spin=1 / 100),),
     "electric-mining-drill": (Motion("electric-mining-drill/moving", 0, 0.02, spin=1 / 70),),
-    "pumpjack": (
-        Motion("pumpjack/beam/{q}/0", frames=BEAM_FRAMES, rate=BEAM_FRAMES / 90, order=Order.FLYING - 44),
-    ),
+    "pumpjack": (Motion("pumpjack/beam/{q}/0", frames=BEAM_FRAMES, rate=BEAM_FRAMES / 90),),
     "stone-furnace": (_glow("stone-furnace/glow"),),
     "steel-furnace": (_glow("steel-furnace/glow"),),
     "electric-furnace": (_glow("electric-furnace/glow", 0.15),),
@@ -108,7 +106,6 @@ SMOKE_FROM: dict[str, tuple[float, float]] = {
     "locomotive": (0, 2.15),
 }
 """Where smoke comes out, in tiles from the middle of a machine that faces north."""
-LONE = frozenset({"character-corpse", "fish"})
 TURNED_TYPES = frozenset(
     {"locomotive", "cargo-wagon", "fluid-wagon", "artillery-wagon", "car", "spider-vehicle", "construction-robot",
      "logistic-robot", "combat-robot", "unit", "infinity-cargo-wagon"}
@@ -149,7 +146,7 @@ class Figures:
 
     def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
-        self.entity = cache(self._entity)
+        self.entity = lru_cache(maxsize=8192)(self._entity)
 
     def part(
         self, name: str, x: float = 0, y: float = 0, order: int = Order.BODY, *, angle: float = 0, frames: int = 1,

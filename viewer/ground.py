@@ -31,7 +31,8 @@ FLAT_SCALE = 4
 """At so few pixels per tile a tile is of one colour."""
 BLOCK_SCALE = 2
 """At so few pixels per tile a page shows what stands there as coloured blocks."""
-KEPT_PAGES = 160
+KEPT_PAGES = 96
+"""Of which each takes a megabyte."""
 BORDER = 2
 """Tiles around a page that have a say in how its edge looks."""
 WANDER_TILES = 0.33
@@ -77,8 +78,9 @@ class GroundPainter:
         ores = [self._mean(f"ore/{name}/{RICHNESS - 1}/0") for name in NAMES if name != "crude-oil"]
         self._ore_means = np.array([*ores, ORES["crude-oil"]], np.float32)
 
-    def pages(self, ground: Ground, view: View) -> Iterator[Page]:
+    def pages(self, ground: Ground, view: View) -> list[Page]:
         """The pages that cover a view."""
+        out = []
         scale = page_scale(view.scale)
         tiles = PAGE / scale
         west, north, east, south = view.area
@@ -91,9 +93,10 @@ class GroundPainter:
                 pixels = self._paint(ground, scale, column, row)
                 page = self._pages[key] = Page(column * tiles, row * tiles, tiles, pixels)
             self._pages.move_to_end(key)
-            yield page
-        while len(self._pages) > KEPT_PAGES:
+            out.append(page)
+        while len(self._pages) > max(KEPT_PAGES, len(out)):
             self._pages.popitem(last=False)
+        return out
 
     # --- what is there -----------------------------------------------------------------------------------
 

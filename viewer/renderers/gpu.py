@@ -11,7 +11,7 @@ import numpy as np
 
 from viewer.atlas import SHEET_SIDE, Atlas, Pixels
 from viewer.display_list import WHITE, DisplayList
-from viewer.ground import KEPT_PAGES, PAGE, GroundPainter, Page
+from viewer.ground import PAGE, GroundPainter, Page
 from viewer.view import View
 
 SPRITE = np.dtype(
@@ -125,7 +125,7 @@ class GpuRenderer:
         """Draw one frame: uint8[height, width, RGBA], opaque. Raises DeviceLost."""
         import wgpu
 
-        pages = list(self.painter.pages(display_list.ground, view))
+        pages = self.painter.pages(display_list.ground, view)
         for attempt in (1, 2):
             try:
                 if self._device is None:
@@ -171,11 +171,8 @@ class _Device:
             side = pixels.shape[1]
             for sheet in range(sheets):
                 self._write(self.sheets, np.ascontiguousarray(pixels[sheet]), sheet, level, side)
-        self.pages = self.device.create_texture(
-            size=(PAGE, PAGE, KEPT_PAGES),
-            format=wgpu.TextureFormat.rgba8unorm,
-            usage=use.TEXTURE_BINDING | use.COPY_DST,
-        )
+        self.pages: Any = None
+        self.page_room = 0
         self.layers: dict[Page, int] = {}
         self.sampler = self.device.create_sampler(
             mag_filter="linear", min_filter="linear", mipmap_filter="nearest"
@@ -200,6 +197,7 @@ class _Device:
         self.picture_size = (0, 0)
         self.picture: Any = None
         self.readback: Any = None
+        self._make_page_room(1)
         self._make_room(4096)
 
     def _pipeline(self, module: Any, way: str) -> Any:
@@ -218,6 +216,7 @@ class _Device:
     def draw(self, pages: list[Page], display_list: DisplayList, view: View) -> Pixels:
         """One frame, and waits for it."""
         self._make_picture(view.width, view.height)
+        self._make_page_room(len(pages))
         rows = np.concatenate((self._lay_pages(pages, view), _lay_quads(self.atlas, display_list, view)))
         self._make_room(len(rows))
         queue = self.device.queue
@@ -291,6 +290,24 @@ class _Device:
         # Two triangles for each. One draw of many vertices, not many instances of four: software is slow at those.
         corners = np.arange(self.room, dtype=np.uint32)[:, None] * 4 + np.array((0, 1, 2, 2, 1, 3), np.uint32)
         self.corners = self.device.create_buffer_with_data(data=corners, usage=wgpu.BufferUsage.INDEX)
+        self._bind()
+
+    def _make_page_room(self, count: int) -> None:
+        if count <= self.page_room:
+            return
+        # Not a multiple of six: see `layers` above.
+        self.page_room = 32 * -(-count // 32) + 1
+        self.layers.clear()
+        use = self.wgpu.TextureUsage
+        self.pages = self.device.create_texture(
+            size=(PAGE, PAGE, self.page_room),
+            format=self.wgpu.TextureFormat.rgba8unorm,
+            usage=use.TEXTURE_BINDING | use.COPY_DST,
+        )
+        if self.sprites is not None:
+            self._bind()
+
+    def _bind(self) -> None:
         self.bindings = [
             self.device.create_bind_group(
                 layout=self.layout,
@@ -320,7 +337,7 @@ class _Device:
         """Where the page lies among those on the GPU; put there if it is not."""
         if (layer := self.layers.get(page)) is not None:
             return layer
-        if len(self.layers) < KEPT_PAGES:
+        if len(self.layers) < self.page_room:
             layer = len(self.layers)
         else:
             shown = set(needed)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from viewer.atlas import Atlas, Pixels
-from viewer.blitter import ANGLES, HUGE, PAD, POOL_LIMIT, Blitter, Frame, lay_huge
+from viewer.blitter import ANGLES, HUGE, PAD, Blitter, Frame, lay_huge
 from viewer.display_list import DisplayList
 from viewer.ground import GroundPainter
 from viewer.view import View
@@ -30,7 +30,8 @@ class NumpyRenderer:
         frame = self._frame
         if (frame.width, frame.height) != (view.width, view.height):
             frame = self._frame = Frame(view.width, view.height)
-        if frame.stride != self._blitter.sprites.stride or self._blitter.sprites.used > POOL_LIMIT:
+        sprites = self._blitter.sprites
+        if frame.stride != sprites.stride or sprites.full:
             self._blitter = Blitter(self.atlas, frame.stride)
         self._lay_ground(frame, display_list, view)
         self._lay_quads(frame, display_list, view)
