@@ -59,7 +59,7 @@ struct Out {
 }
 
 @fragment fn quick(in: Out) -> @location(0) vec4f {
-    return textureLoad(sheets, vec2u(in.uv), u32(in.which.x + 0.5), u32(in.which.y + 0.5)) * in.tint;
+    return textureLoad(sheets, vec2i(in.uv), i32(in.which.x + 0.5), i32(in.which.y + 0.5)) * in.tint;
 }
 """
 
