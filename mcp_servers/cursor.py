@@ -45,6 +45,7 @@ def news(
     seen: Cursor | None,
     score: float,
     own: Collection[int] = (),
+    without: Collection[str] = (),
     shown: int = CHANGES_SHOWN,
 ) -> dict[str, Any]:
     """The fields of `Result` that say what happened after `seen`; without it only the cursor.
@@ -54,13 +55,14 @@ def news(
         seen: what the client knows.
         score: the production score now.
         own: numbers of events that the client itself has just made and knows of.
+        without: kinds of events that are left out.
         shown: at most so many of the newest.
     """
     changes = world.events.since(seen.events if seen else None)
     fields: dict[str, Any] = {"cursor": str(Cursor(changes.cursor, score))}
     if seen is None:
         return fields
-    events = [event for event in changes.events if event.number not in own]
+    events = [event for event in changes.events if event.number not in own and event.kind not in without]
     fields["changes"] = [_change(event) for event in events[-shown:]]
     fields["score_change"] = round(score - seen.score)
     if changes.missed or len(events) > shown:

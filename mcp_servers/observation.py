@@ -9,16 +9,21 @@ from typing import Any, TypeVar
 from mcp_servers.cursor import Cursor, news
 from mcp_servers.production import Production
 from mcp_servers.results import Observation
+from runtime.alerts import Alert
 from runtime.look import PROBLEMS
 from runtime.managed_world import ManagedWorld
+from runtime.tool_arguments import GROUP_OF
 from runtime.world_life import Look, WorldDetails
 
 Value = TypeVar("Value")
 TICKS_PER_SECOND = 60
 WORKING = ("working", "normal")
-INVENTORY_CHARACTERS, MACHINES_CHARACTERS, RATES_CHARACTERS, ALERTS_CHARACTERS = 260, 320, 130, 180
+CONNECTORS = frozenset(GROUP_OF)
+"""What stands still and is never in trouble: only how much of it there is matters."""
+INVENTORY_CHARACTERS, MACHINES_CHARACTERS, RATES_CHARACTERS = 280, 520, 130
 """How long the JSON of each part may be. All of it together stays under 600 tokens of three characters;
-`since` with any other tool tells what happened in full."""
+`since` with any other tool tells what happened in full, the caller's own calls too."""
+REASONS_SHOWN = 3
 CHANGES_SHOWN, CHANGE_CHARACTERS = 4, 50
 MESSAGES_SHOWN, MESSAGE_CHARACTERS = 2, 120
 ACTIVITY_CHARACTERS = 60
@@ -29,22 +34,25 @@ def observation(
 ) -> Observation:
     """What `observe` answers: see `Observation`."""
     inventory, items_left = _fit(details.inventory, _most(details.inventory), INVENTORY_CHARACTERS)
+    stopped: dict[str, list[Alert]] = {}
+    for alert in map(Alert.read, details.alerts):
+        stopped.setdefault(alert.kind, []).append(alert)
     machines = {
-        name: _condition(count, details.statuses.get(name, {})) for name, count in details.entities.items()
+        name: _condition(count, details.statuses.get(name, {}), stopped.get(name, []))
+        for name, count in details.entities.items()
     }
-    stopped = {name: _stopped(details.statuses.get(name, {})) for name in machines}
-    order = sorted(machines, key=lambda name: (-stopped[name], -details.entities[name]))
+    order = sorted(
+        machines, key=lambda name: (name not in stopped, name in CONNECTORS, -details.entities[name])
+    )
     machines, kinds_left = _fit(machines, order, MACHINES_CHARACTERS)
     made, _ = production.per_minute()
     made, rates_left = _fit(made, made, RATES_CHARACTERS)
-    alerts, alerts_left = _first(details.alerts, ALERTS_CHARACTERS)
     left = {
         "kinds of items": items_left,
         "kinds of machines": kinds_left,
         "items made": rates_left,
-        "alerts": alerts_left,
     }
-    fields = news(world, seen, look.scores.production_score, shown=CHANGES_SHOWN)
+    fields = news(world, seen, look.scores.production_score, without=("tool", "message"), shown=CHANGES_SHOWN)
     for change in fields.get("changes", ()):
         change.text = _cut(change.text, CHANGE_CHARACTERS)
     return Observation(
@@ -60,35 +68,39 @@ def observation(
         machines=machines,
         produced_per_minute=made,
         research=_research(details),
-        alerts=alerts,
         player=world.claims.holder,
-        messages=[
-            _cut(event.text, MESSAGE_CHARACTERS)
-            for event in reversed(world.events.newest(MESSAGES_SHOWN, "message"))
-        ],
+        messages=_messages(world, seen),
         more=", ".join(f"{count} more {what}" for what, count in left.items() if count) or None,
     )
+
+
+def _messages(world: ManagedWorld, seen: Cursor | None) -> list[str]:
+    """The newest messages, of those that the caller hasn't seen."""
+    new = (
+        reversed(world.events.newest(MESSAGES_SHOWN, "message"))
+        if seen is None
+        else [event for event in world.events.since(seen.events).events if event.kind == "message"]
+    )
+    return [_cut(event.text, MESSAGE_CHARACTERS) for event in list(new)[-MESSAGES_SHOWN:]]
 
 
 def _research(details: WorldDetails) -> str | None:
     return f"{details.research}: {details.research_progress:.0%}" if details.research else None
 
 
-def _condition(count: int, statuses: Mapping[str, int]) -> str:
-    """How machines of a kind are doing: `12: 9 working, 3 no fuel`."""
-    if set(statuses) <= {"normal"}:
-        return str(count)
+def _condition(count: int, statuses: Mapping[str, int], stopped: list[Alert]) -> str:
+    """How machines of a kind are doing: `12: 2 no fuel, first at (3, 4), 9 working, 1 waiting for source items`."""
+    parts = [
+        f"{alert.count} {alert.why}{'' if alert.count == 1 else ', first'} at {alert.place}"
+        for alert in sorted(stopped, key=lambda alert: -alert.count)[:REASONS_SHOWN]
+    ]
     working = sum(statuses.get(status, 0) for status in WORKING)
-    others = sorted(
-        (s for s in statuses if s not in WORKING), key=lambda s: (s not in PROBLEMS, -statuses[s])
-    )
-    parts = [f"{working} working"] if working else []
-    parts += [f"{statuses[status]} {status.replace('_', ' ')}" for status in others[:3]]
-    return f"{count}: {', '.join(parts)}"
-
-
-def _stopped(statuses: Mapping[str, int]) -> int:
-    return sum(count for status, count in statuses.items() if status in PROBLEMS)
+    parts += [f"{working} working"] if working else []
+    others = (status for status in statuses if status not in WORKING and status not in PROBLEMS)
+    parts += [f"{statuses[status]} {status.replace('_', ' ')}" for status in others]
+    if set(statuses) <= {"normal"} or not parts:
+        return str(count)
+    return parts[0] if len(parts) == 1 else f"{count}: {', '.join(parts)}"
 
 
 def _most(counts: Mapping[str, float]) -> list[str]:
@@ -104,12 +116,6 @@ def _fit(values: Mapping[str, Value], order: Iterable[str], characters: int) -> 
             break
         kept[name] = values[name]
     return kept, len(values) - len(kept)
-
-
-def _first(texts: Iterable[str], characters: int) -> tuple[list[str], int]:
-    numbered = {str(i): text for i, text in enumerate(texts)}
-    kept, left = _fit(numbered, numbered, characters)
-    return list(kept.values()), left
 
 
 def _cut(text: str, characters: int) -> str:

@@ -127,8 +127,9 @@ class Score(Result):
 class Observation(Score):
     """The state of play, in under 600 tokens: what doesn't fit is counted under `more`.
 
-    machines: by kind, how many there are, how many work, and why others don't. produced_per_minute: items made
-    in a minute of game time lately. speed: game seconds per second. player: who has claimed the world.
+    machines: by kind, how many there are, how many work, why others don't and where the first of them is.
+    produced_per_minute: items made in a minute of game time lately. speed: game seconds per second. player: who has
+    claimed the world. changes leaves out calls of tools, and messages, which are there.
     """
 
     speed: float
@@ -138,7 +139,6 @@ class Observation(Score):
     machines: dict[str, str]
     produced_per_minute: dict[str, float]
     research: str | None
-    alerts: list[str]
     messages: list[str]
     player: str | None = None
     more: str | None = None
@@ -152,6 +152,7 @@ class Shot(Result):
     zoom: float
     width: int
     height: int
+    layers: list[str]
 
 
 class Checkpointed(Result):

@@ -9,7 +9,25 @@ from dataclasses import dataclass
 
 CLEAR_SECONDS = 20.0
 """A trouble is over when it was away for so long: a furnace that runs empty every few seconds is told of once."""
-_ALERT = re.compile(r"^(?:(\d+) of )?([\w-]+).*: ([^:]*)$")
+_ALERT = re.compile(r"^(?:(\d+) of )?([\w-]+).* at (\(.*\)): ([^:]*)$")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Machines of a kind that stand still for one reason, and where the first is: `(1, 2)`."""
+
+    count: int
+    kind: str
+    place: str
+    why: str
+
+    @classmethod
+    def read(cls, text: str) -> Alert:
+        """What an alert of `runtime.look.Details.alerts` says."""
+        match = _ALERT.match(text)
+        assert match is not None, text
+        count, kind, place, why = match.groups()
+        return cls(int(count or 1), kind, place, why)
 
 
 @dataclass
@@ -40,15 +58,13 @@ class Alerts:
         now = self._clock()
         told: list[str] = []
         here: dict[tuple[str, str], int] = {}
-        for alert in alerts:
-            match = _ALERT.match(alert)
-            assert match is not None, alert
-            number, kind, why = match.groups()
-            here[kind, why] = count = int(number or 1)
-            trouble = self._troubles.setdefault((kind, why), _Trouble(0, now))
-            if count > trouble.count:
-                told.append(alert)
-                trouble.count = count
+        for text in alerts:
+            alert = Alert.read(text)
+            here[alert.kind, alert.why] = alert.count
+            trouble = self._troubles.setdefault((alert.kind, alert.why), _Trouble(0, now))
+            if alert.count > trouble.count:
+                told.append(text)
+                trouble.count = alert.count
         for (kind, why), trouble in list(self._troubles.items()):
             count = here.get((kind, why), 0)
             if count == trouble.count:

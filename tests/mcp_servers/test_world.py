@@ -90,7 +90,8 @@ async def test_a_model_plays_with_single_tools(address: str, mode: Any) -> None:
         assert left["result"] == []
         end = await call(client, "observe", since=start["cursor"])
         assert end["score_change"] > 0
-        played = [c["text"] for c in end["changes"]]
+        assert "tool" not in {change["kind"] for change in end["changes"]}
+        played = [c["text"] for c in (await call(client, "score", since=start["cursor"]))["changes"]]
         assert any("pickup_entity" in text for text in played)
         assert len(str(end)) < OBSERVATION_CHARACTERS
 
