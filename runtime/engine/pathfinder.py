@@ -187,7 +187,7 @@ class _Search:
         came: dict[tuple[Cell, int], tuple[Cell, int]] = {}
         done: set[tuple[Cell, int]] = set()
         found = 0
-        queue = [(self.estimate(self.start), self.estimate(self.start), found, start)]
+        queue = [(0, 0, found, start)]
         while queue and len(done) < self.max_nodes:
             _, _, _, node = heapq.heappop(queue)
             if node in done:
@@ -208,17 +208,20 @@ class _Search:
                     cost[following] = price
                     came[following] = node
                     found += 1
-                    left = self.estimate(following[0])
+                    left = self.estimate(*following)
                     heapq.heappush(queue, (price + left, left, found, following))
         return None
 
-    def estimate(self, cell: Cell) -> int:
-        """Never more than the way from a cell to the goal costs."""
-        dx = max(0, abs(cell[0] - self.goal[0]) - self.slack)
-        dy = max(0, abs(cell[1] - self.goal[1]) - self.slack)
-        if self.straight:
-            return (dx + dy) * STEP + (TURN if dx and dy else 0)
-        return abs(dx - dy) * STEP + min(dx, dy) * DIAGONAL
+    def estimate(self, cell: Cell, facing: int) -> int:
+        """Never more than the way from a cell to the goal costs, and it never falls by more than a step costs."""
+        east, south = self.goal[0] - cell[0], self.goal[1] - cell[1]
+        dx, dy = max(0, abs(east) - self.slack), max(0, abs(south) - self.slack)
+        if not self.straight:
+            return abs(dx - dy) * STEP + min(dx, dy) * DIAGONAL
+        ahead, aside = STRAIGHT[facing]
+        nearer = (ahead * east > 0 and dx > 0) or (aside * south > 0 and dy > 0)
+        turns = (dx > 0) + (dy > 0) - nearer
+        return (dx + dy) * STEP + turns * TURN
 
 
 def _trace(came: dict[tuple[Cell, int], tuple[Cell, int]], node: tuple[Cell, int]) -> list[Cell]:

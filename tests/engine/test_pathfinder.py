@@ -5,7 +5,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.engine.pathfinder import DIAGONAL, STEP, TURN, find_path
@@ -126,6 +126,7 @@ tiles = st.tuples(st.integers(0, 9), st.integers(0, 9))
 
 
 @settings(max_examples=150, deadline=None)
+@example({(4, 4), (6, 2), (0, 3)}, (6, 4), (0, 2), True)
 @given(st.sets(tiles, max_size=45), tiles, tiles, st.booleans())
 def test_paths_are_the_shortest_and_touch_nothing(
     wall: set[tuple[int, int]], start: tuple[int, int], goal: tuple[int, int], straight: bool
