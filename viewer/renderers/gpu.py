@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import tempfile
@@ -24,6 +25,8 @@ SPRITE = np.dtype(
 pixels of its sheet at its level of detail."""
 QUICK_FROM = 8000
 """Quads in a picture from which on a software adapter takes the nearest pixel of each picture."""
+PARTS = 3
+"""In which so many quads are drawn, one after the other."""
 PREFERENCE = ("DiscreteGPU", "IntegratedGPU", "VirtualGPU", "CPU", "Unknown")
 WAYS = ("Vulkan", "Metal", "D3D12", "OpenGL")
 
@@ -217,48 +220,57 @@ class _Device:
         """One frame, and waits for it."""
         self._make_picture(view.width, view.height)
         self._make_page_room(len(pages))
-        rows = np.concatenate((self._lay_pages(pages, view), _lay_quads(self.atlas, display_list, view)))
-        self._make_room(len(rows))
         queue = self.device.queue
         queue.write_buffer(self.size, 0, np.array((view.width, view.height, 0, 0), np.float32))
+        # What is submitted is drawn while the rest is still being laid out: software adapters gain a fifth by it.
+        rows = self._lay_pages(pages, view)
+        self._make_room(len(rows))
         queue.write_buffer(self.sprites, 0, rows)
-        encoder = self.device.create_command_encoder()
-        drawing = encoder.begin_render_pass(
-            color_attachments=[
-                {
-                    "view": self.picture.create_view(),
-                    "load_op": "clear",
-                    "store_op": "store",
-                    "clear_value": (0, 0, 0, 1),
-                }
-            ]
-        )
+        queue.submit([self._pass(0, 0, len(rows), "smooth_", "clear").finish()])
+        rows = _lay_quads(self.atlas, display_list, view)
+        self._make_room(len(rows))
         # What is that small needs no filtering, which costs a software adapter more than all else.
         quick = self.is_software and len(rows) > QUICK_FROM
-        drawing.set_pipeline(self.pipelines["quick" if quick else "smooth_"])
-        drawing.set_index_buffer(self.corners, "uint32")
-        # Pages are pictures like others, in a texture of their own.
-        for bindings, first, count in (
-            (self.bindings[0], 0, len(pages)),
-            (self.bindings[1], len(pages), len(rows) - len(pages)),
-        ):
-            if count:
-                drawing.set_bind_group(0, bindings)
-                drawing.draw_indexed(6 * count, 1, 6 * first)
-        drawing.end()
-        stride = self._stride(view.width)
-        encoder.copy_texture_to_buffer(
-            {"texture": self.picture},
-            {"buffer": self.readback, "bytes_per_row": stride},
-            (view.width, view.height, 1),
-        )
-        queue.submit([encoder.finish()])
+        if len(rows):
+            queue.write_buffer(self.sprites, 0, rows)
+        edges = np.linspace(0, len(rows), (PARTS if quick else 1) + 1).astype(int).tolist()
+        for first, last in itertools.pairwise(edges):
+            encoder = self._pass(1, first, last, "quick" if quick else "smooth_", "load")
+            if last == len(rows):
+                stride = self._stride(view.width)
+                encoder.copy_texture_to_buffer(
+                    {"texture": self.picture},
+                    {"buffer": self.readback, "bytes_per_row": stride},
+                    (view.width, view.height, 1),
+                )
+            queue.submit([encoder.finish()])
         self.readback.map_sync("READ")
         try:
             seen = np.frombuffer(self.readback.read_mapped(copy=False), np.uint8)
             return seen.reshape(view.height, stride // 4, 4)[:, : view.width].copy()
         finally:
             self.readback.unmap()
+
+    def _pass(self, texture: int, first: int, last: int, way: str, begin: str) -> Any:
+        """Commands that draw some of the sprites: with pages (0) or with the atlas (1)."""
+        encoder = self.device.create_command_encoder()
+        drawing = encoder.begin_render_pass(
+            color_attachments=[
+                {
+                    "view": self.picture.create_view(),
+                    "load_op": begin,
+                    "store_op": "store",
+                    "clear_value": (0, 0, 0, 1),
+                }
+            ]
+        )
+        if last > first:
+            drawing.set_pipeline(self.pipelines[way])
+            drawing.set_index_buffer(self.corners, "uint32")
+            drawing.set_bind_group(0, self.bindings[texture])
+            drawing.draw_indexed(6 * (last - first), 1, 6 * first)
+        drawing.end()
+        return encoder
 
     @staticmethod
     def _stride(width: int) -> int:
