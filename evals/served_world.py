@@ -62,6 +62,7 @@ class ServedWorld:
 
     url: str
     session: CountedWorld
+    managed: ManagedWorld
 
     @property
     def process(self) -> WorldProcess:
@@ -99,7 +100,7 @@ def served_world(name: str, folder: Path, setup: Setup) -> Iterator[ServedWorld]
         world = fleet.add(WorldPlan(name=name, data=folder, speed=setup.speed))
         _wait_until_running(world)
         with _serving(world) as port:
-            yield ServedWorld(f"http://{LOOPBACK}:{port}/worlds/{name}/mcp", made[0])
+            yield ServedWorld(f"http://{LOOPBACK}:{port}/worlds/{name}/mcp", made[0], world)
     finally:
         fleet.stop()
 
