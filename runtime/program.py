@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fle.commons.models.serializable_function import SerializableFunction
-from fle.env.entities import Position
+from fle.env.entities import Entity, Position
 from fle.env.namespace import FactorioNamespace, wrap_for_serialization
 from fle.env.tools.agent.shift_entity.client import ShiftEntity
 
@@ -129,7 +129,12 @@ class ProgramNamespace(FactorioNamespace):  # type: ignore[misc]
             self._errors_seen = self._sequential_exception_count
             self._error = (self.line_value, str(arg[0]))
         else:
-            self._send_line(self.line_value, " ".join(map(str, arg)))
+            self._send_line(self.line_value, " ".join(map(_told, arg)))
+
+
+def _told(value: Any) -> str:
+    """What print says of a value: of a thing that stands what a list of things says, which is a third of its str."""
+    return repr(value).strip() if isinstance(value, Entity) else str(value)
 
 
 def _fle_would_not_call(value: ast.expr, names: dict[str, Any]) -> bool:

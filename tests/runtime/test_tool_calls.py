@@ -495,6 +495,20 @@ def test_a_program_tells_what_it_prints_while_it_runs_and_is_cancelled(session: 
     assert report.output == "first\nsecond\n"
 
 
+def test_programs_print_a_thing_in_short(host: Host) -> None:
+    call(host, "move_to", position={"x": -5, "y": -5})
+    report = host.run_program(
+        "furnace = place_entity(Prototype.StoneFurnace, position=Position(x=-8, y=-8))\n"
+        "print('here', furnace, furnace.position)\n"
+        "pickup_entity(furnace)"
+    )
+    (line,) = report.lines
+    assert line.text.startswith("here Furnace(")
+    assert line.text.endswith(" x=-8.0 y=-8.0")
+    assert "furnace_source" in line.text
+    assert len(line.text) < 400
+
+
 def test_results_are_bounded(host: Host) -> None:
     lua(
         host,
