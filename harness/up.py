@@ -131,6 +131,7 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
         def removed(name: str) -> None:
             loop.call_soon_threadsafe(dispatcher.remove, name)
 
+        threading.Thread(target=camera.warm_up, name="camera", daemon=True).start()
         async with dispatcher.run(servers):
             # Worlds come and go on threads of those who ask for it.
             fleet.on_added, fleet.on_removed = added, removed

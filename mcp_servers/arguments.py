@@ -65,6 +65,12 @@ def _not_too_long(text: str) -> str:
     return text
 
 
+def _four(sides: list[float]) -> list[float]:
+    if len(sides) != 4:
+        raise ValueError("must be four numbers, x0, y0, x1 and y1")
+    return sides
+
+
 def _one_or_more(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -74,6 +80,8 @@ Code = Annotated[str, Strict()]
 Text = Annotated[str, Strict(), AfterValidator(_not_too_long)]
 Texts = Annotated[list[Text], BeforeValidator(_one_or_more), ONE_OR_MORE]
 Tiles = Annotated[float, Strict(), _within(-FARTHEST, FARTHEST)]
+Area = Annotated[list[Tiles], AfterValidator(_four), WithJsonSchema({"type": "array"})]
+Layers = Annotated[list[Text], WithJsonSchema({"type": "array"})]
 Pixels = Annotated[int, Strict(), _within(1, 100_000)]
 Zoom = Annotated[float, Strict(), _within(0, 1000)]
 Speed = Annotated[float, Strict(), _within(0.01, 100)]

@@ -206,10 +206,12 @@ class Tools:
         )
 
 
-def _result(answer: dict[str, Any], pictures: Iterable[bytes]) -> CallToolResult:
+def _result(answer: dict[str, Any], pictures: Iterable[tuple[bytes, str]]) -> CallToolResult:
     # In both: some clients show a model the text, others what is structured.
     text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
-    images = [Image(data=png, format="png").to_image_content() for png in pictures]
+    images = [
+        Image(data=image, format=kind.removeprefix("image/")).to_image_content() for image, kind in pictures
+    ]
     return CallToolResult(content=[TextContent(type="text", text=text), *images], structured_content=answer)
 
 

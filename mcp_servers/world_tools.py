@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from mcp_servers.arguments import Code, Pixels, Text, Texts, Tiles, WallSeconds, Zoom
+from mcp_servers.arguments import Area, Code, Layers, Pixels, Text, Texts, Tiles, WallSeconds, Zoom
 from mcp_servers.cursor import Cursor, news
 from mcp_servers.observation import observation
 from mcp_servers.production import Production
@@ -33,7 +33,11 @@ class Picture(Protocol):
     """A finished picture and what it shows."""
 
     @property
-    def png(self) -> bytes: ...
+    def image(self) -> bytes: ...
+    @property
+    def mime_type(self) -> str: ...
+    @property
+    def layers(self) -> tuple[str, ...]: ...
     @property
     def tick(self) -> int: ...
     @property
@@ -48,24 +52,36 @@ class Picture(Protocol):
     def height(self) -> int: ...
 
 
-Camera = Callable[[ManagedWorld, float | None, float | None, float | None, int | None, int | None], Picture]
-"""Takes a picture of a world: x, y, zoom, width, height, each None for the camera's own choice.
+class Camera(Protocol):
+    """Takes pictures of worlds."""
 
-Raises ValueError with a sentence when a value can't be drawn.
-"""
+    def __call__(
+        self,
+        world: ManagedWorld,
+        x: float | None = None,
+        y: float | None = None,
+        zoom: float | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        *,
+        area: tuple[float, float, float, float] | None = None,
+        layers: Iterable[str] | None = None,
+        form: str = "png",
+    ) -> Picture:
+        """A picture; None for the camera's own choice. Raises ValueError with a sentence when a value can't be drawn."""
 
 
 @dataclass
 class Call:
     """One call of a tool: what the client knows, who it says it is, and whom to tell of printed lines.
 
-    pictures: PNGs to send along with the result.
+    pictures: images to send along with the result, and what they are.
     """
 
     since: Cursor | None = None
     token: str | None = None
     printed: Callable[[int, str], None] | None = None
-    pictures: list[bytes] = field(default_factory=list)
+    pictures: list[tuple[bytes, str]] = field(default_factory=list)
 
 
 class WorldTools:
@@ -87,7 +103,7 @@ class WorldTools:
         spacing), insert_item(Prototype.Coal, entity, quantity), extract_item(Prototype.X, entity, quantity),
         connect_entities(a, b, Prototype.TransportBelt), rotate_entity(entity, direction), pickup_entity(entity),
         set_entity_recipe(entity, Prototype.X), set_research(Technology.X), sleep(game_seconds). Position(x=1, y=2).
-        What fails raises with the reason; what was done stays done. timeout_s: wall time.
+        What fails raises, saying why; what was done stays. timeout_s: wall time.
 
         Example: run_program(code="coal = nearest(Resource.Coal)\\nmove_to(coal)\\nprint(harvest_resource(coal, 9))")
         """
@@ -117,7 +133,7 @@ class WorldTools:
 
     @looks
     def score(self, call: Call) -> Score:
-        """The production score, and the automated score: what machines made without hands.
+        """The production score; the automated score: what machines made.
 
         Example: score()
         """
@@ -139,13 +155,20 @@ class WorldTools:
         zoom: Zoom | None = None,
         width: Pixels | None = None,
         height: Pixels | None = None,
+        area: Area | None = None,
+        layers: Layers | None = None,
+        format: Text = "png",
     ) -> Shot:
-        """A picture around x, y (you, if left out); zoom 1 is 32 pixels a tile, 0.1 to 4.
+        """A picture around x, y (else you), zoom 1: 32 pixels a tile; or of area [x0, y0, x1, y1]. layers: grid, alt
+        (recipes), status, power, fluids. format: png, webp.
 
-        Example: screenshot(x=20, y=75, zoom=1)
+        Example: screenshot(x=20, y=75)
         """
-        picture = self._camera(self._world, x, y, zoom, width, height)
-        call.pictures.append(picture.png)
+        west_to_south = None if area is None else (area[0], area[1], area[2], area[3])
+        picture = self._camera(
+            self._world, x, y, zoom, width, height, area=west_to_south, layers=layers, form=format
+        )
+        call.pictures.append((picture.image, picture.mime_type))
         return Shot(
             **news(self._world, call.since, self._world.summary().score),
             tick=picture.tick,
@@ -154,11 +177,12 @@ class WorldTools:
             zoom=picture.zoom,
             width=picture.width,
             height=picture.height,
+            layers=list(picture.layers),
         )
 
     @acts()
     def checkpoint(self, call: Call, name: Text | None = None) -> Checkpointed:
-        """Keep the world as it is now, to go back to with restore.
+        """Keep the world as it is now, for restore.
 
         Example: checkpoint(name="before-oil")
         """
@@ -167,7 +191,7 @@ class WorldTools:
 
     @acts(destroys=True, idempotent=True)
     def restore(self, call: Call, name: Text) -> Checkpointed:
-        """Set the world back to a checkpoint; what happened after it is undone.
+        """Set the world back to a checkpoint; what came after is undone.
 
         Example: restore(name="before-oil")
         """
@@ -191,7 +215,7 @@ class WorldTools:
 
     @acts()
     def claim(self, call: Call, player: Text = "player") -> Claim:
-        """Play alone: until you release it, or don't act for long, others only watch. Pass `token` when you act.
+        """Play alone until you release it or don't act for long. Pass `token` when you act.
 
         Example: claim(player="Ada")
         """
@@ -200,7 +224,7 @@ class WorldTools:
 
     @acts(idempotent=True)
     def release(self, call: Call) -> Result:
-        """Give the world free for others to play.
+        """Give the world free for others.
 
         Example: release(token="…")
         """
@@ -223,7 +247,7 @@ class WorldTools:
     ) -> Answer[bool]:
         """Leave a message for people and other agents.
 
-        Example: send_message(message="The iron is all yours")
+        Example: send_message(message="Iron is yours")
         """
         sender = self._world.claims.holder or "player"
         self._world.tell(sender, f"to {recipient}: {message}" if recipient else message)

@@ -23,6 +23,7 @@ from runtime.checkpoints import Checkpoint, Checkpoints
 from runtime.claims import Claims
 from runtime.event_log import Event, EventLog
 from runtime.player_keeper import STEADY_SECONDS, PlayerKeeper, PlayerPlan, backoff
+from runtime.scene_client import Rect
 from runtime.world_folder import Start, WorldFolder
 from runtime.world_life import (
     AFTER,
@@ -288,6 +289,14 @@ class ManagedWorld:
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
         """The scene of an area in tiles; waits for the world. Raises WorldUnavailable."""
         return self._running().scene(x0, y0, x1, y1)
+
+    def scene_changes(self, rect: Rect, epoch: int, since: int, known: Rect) -> dict[str, Any]:
+        """What there is to see in some chunks, as far as it isn't known; waits for the world. Raises WorldUnavailable."""
+        return self._running().scene_changes(rect, epoch, since, known)
+
+    def scene_tiles(self, rect: Rect) -> dict[str, Any]:
+        """The tiles of some chunks; waits for the world. Raises WorldUnavailable."""
+        return self._running().scene_tiles(rect)
 
     def position(self) -> tuple[float, float] | None:
         """Where the character is; waits for the world. Raises WorldUnavailable."""

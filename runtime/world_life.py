@@ -167,7 +167,15 @@ class WorldSession(Protocol):
         """End the running program or call, if one runs."""
 
     def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
-        """What stands in an area of tiles: see `viewer.picture.Scene`."""
+        """What stands in an area of tiles: see `runtime.engine.views.scene`."""
+
+    def scene_changes(
+        self, rect: tuple[int, int, int, int], epoch: int, since: int, known: tuple[int, int, int, int]
+    ) -> dict[str, Any]:
+        """What there is to see in some chunks, as far as it isn't known: see `runtime.engine.scene.Scenes.changes`."""
+
+    def scene_tiles(self, rect: tuple[int, int, int, int]) -> dict[str, Any]:
+        """The tiles of some chunks: see `runtime.engine.scene.tiles`."""
 
     def position(self) -> tuple[float, float] | None:
         """Where the character is, in tiles."""

@@ -14,6 +14,7 @@ from runtime.fork_server import ForkServerError
 from runtime.host import Host, HostError, ScoreReading
 from runtime.program_runner import PrintedLine
 from runtime.rcon_client import WorldGone, WorldRefused
+from runtime.scene_client import Rect, SceneClient
 from runtime.world_folder import WorldFolder
 from runtime.world_life import (
     LaunchError,
@@ -112,6 +113,7 @@ class HostedWorld:
         self.host = host
         # Pictures have a connection of their own, so that they don't wait for a program's commands.
         self._eyes = process.client(ANSWER_SECONDS)
+        self._scenes = SceneClient(self._eyes)
         self._newest = ScoreReading(0, 0.0, 0.0, {}, {})
 
     def end_of_life(self) -> str | None:
@@ -193,6 +195,16 @@ class HostedWorld:
         """What stands in an area of tiles."""
         with _unavailable():
             return self._eyes.scene((x0, y0, x1, y1))
+
+    def scene_changes(self, rect: Rect, epoch: int, since: int, known: Rect) -> dict[str, Any]:
+        """What there is to see in some chunks, as far as it isn't known."""
+        with _unavailable():
+            return self._scenes.changes(rect, epoch, since, known)
+
+    def scene_tiles(self, rect: Rect) -> dict[str, Any]:
+        """The tiles of some chunks."""
+        with _unavailable():
+            return self._scenes.tiles(rect)
 
     def position(self) -> tuple[float, float] | None:
         """Where the character is."""

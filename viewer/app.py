@@ -106,7 +106,7 @@ def gateway(
             Route("/", pages.front),
             Route("/worlds/{name}", pages.world),
             Route("/worlds/{name}/mcp", mcp),
-            Route("/worlds/{name}/screenshot.png", pages.screenshot),
+            Route("/worlds/{name}/screenshot.{form}", pages.screenshot),
             Route("/api/worlds", pages.api_worlds),
             Route("/api/worlds/{name}", pages.api_world),
             Route("/api/worlds/{name}/samples", pages.api_samples),
@@ -182,14 +182,20 @@ class Gateway:
         return self.templates.TemplateResponse(request, "world.html", context)
 
     async def screenshot(self, request: Request) -> Response:
-        """The world's picture as PNG; bad values are answered with 400 and what would be right."""
+        """The world's picture, as PNG or WebP: `x`, `y` and `zoom`, or `area=WEST,NORTH,EAST,SOUTH`; `width`, `height`;
+        `layers=alt,grid,…`. Bad values are answered with 400 and what would be right.
+        """
         world = self._find(request)
         query = request.query_params
         try:
             x, y, zoom = (_number(query.get(name), name) for name in ("x", "y", "zoom"))
             width, height = (_whole(query.get(name), name) for name in ("width", "height"))
+            area, layers = _area(query.get("area")), query.get("layers")
+            shown = None if layers is None else [layer for layer in layers.split(",") if layer]
+            form = request.path_params["form"]
             shot = await anyio.to_thread.run_sync(
-                lambda: self.camera(world, x, y, zoom, width, height), limiter=self.picture_limiter
+                lambda: self.camera(world, x, y, zoom, width, height, area=area, layers=shown, form=form),
+                limiter=self.picture_limiter,
             )
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
@@ -198,7 +204,7 @@ class Gateway:
             "X-Tick": str(shot.tick),
             "X-View": f"{shot.x:g} {shot.y:g} {shot.zoom:g}",
         }
-        return Response(shot.png, media_type="image/png", headers=headers)
+        return Response(shot.image, media_type=shot.mime_type, headers=headers)
 
     # --- API ---------------------------------------------------------------------------------------------
 
@@ -316,6 +322,16 @@ def _number(text: str | None, name: str) -> float | None:
     if not math.isfinite(value):
         raise ValueError(f"{name} is {text!r}; it must be a finite number")
     return value
+
+
+def _area(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None or text == "":
+        return None
+    sides = [_number(side, "area") for side in text.split(",", 4)]
+    if len(sides) != 4 or None in sides:
+        raise ValueError(f"area is {text[:60]!r}; it must be WEST,NORTH,EAST,SOUTH in tiles")
+    west, north, east, south = (side for side in sides if side is not None)
+    return west, north, east, south
 
 
 def _whole(text: str | None, name: str) -> int | None:

@@ -224,12 +224,21 @@ def our_atlas() -> Atlas:
     if _ours is None:
         from viewer import art
 
-        here = Path(__file__).parent
-        digest = hashlib.sha256()
-        for source in (*sorted((here / "art").glob("*.py")), here / "atlas.py"):
-            digest.update(source.read_bytes())
-        _ours = cached_atlas("ours", digest.hexdigest()[:16], art.pictures)
+        _ours = cached_atlas("ours", _our_version(), art.pictures)
     return _ours
+
+
+def our_atlas_is_drawn() -> bool:
+    """Whether our own art lies ready; if not, `our_atlas` takes half a minute."""
+    return (cache_dir() / f"atlas-ours-{_our_version()}").is_dir()
+
+
+def _our_version() -> str:
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for source in (*sorted((here / "art").glob("*.py")), here / "atlas.py"):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def premultiplied(image: Image.Image) -> Pixels:

@@ -1,36 +1,43 @@
-"""Pictures of worlds on demand: asks a world for its scene and has it drawn, at most once a second each."""
+"""Pictures of worlds on demand: looks at a world and has what is there drawn, the same picture at most once a second."""
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from viewer.picture import Scene, View, png
+from PIL import Image
+
+from viewer.atlas import Pixels, our_atlas, our_atlas_is_drawn
+from viewer.drawing import Drawing
+from viewer.renderers import Renderer, best_renderer
+from viewer.scene import Eyes, Scene
+from viewer.view import LAYERS, MAX_SIDE, MIN_SIDE, PIXELS_PER_TILE, View, check_layers
 
 FRESH_SECONDS = 1.0
 """A picture this young is given again instead of drawn anew, however many people watch."""
 KEPT_PICTURES = 64
-BORDER_TILES = 3
-"""What stands just outside the view may reach into it: half of the largest machine."""
+KEPT_SCENES = 8
 DEFAULT_ZOOM = 0.5
 DEFAULT_SIZE = (1280, 720)
+DEFAULT_LAYERS = frozenset({"status", "names"})
+FORMATS = {"png": "image/png", "webp": "image/webp"}
+
+Area = tuple[float, float, float, float]
+Wanted = tuple[object, ...]
 
 
-Wanted = tuple[str, float | None, float | None, float | None, int | None, int | None]
-
-
-class Filmed(Protocol):
+class Filmed(Eyes, Protocol):
     """What the camera needs of a world."""
 
     @property
     def name(self) -> str: ...
-
-    def scene(self, x0: float, y0: float, x1: float, y1: float) -> Scene:
-        """The scene of an area in tiles; waits for the world."""
 
     def position(self) -> tuple[float, float] | None:
         """Where the character is."""
@@ -41,27 +48,40 @@ class Filmed(Protocol):
 
 @dataclass(frozen=True)
 class Shot:
-    """A finished picture and what it shows: see `View`; `tick` is the world's."""
+    """A finished picture and what it shows: see `View`; `tick` is the world's, `image` a file of `mime_type`."""
 
-    png: bytes
+    image: bytes
+    mime_type: str
     tick: int
     x: float
     y: float
     zoom: float
     width: int
     height: int
+    layers: tuple[str, ...]
 
 
 class Camera:
-    """Takes pictures of worlds; safe to use from any thread, and meant to be used off the event loop."""
+    """Takes pictures of worlds; safe to use from any thread, and meant to be used off the event loop.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        make_renderer: makes what draws, when the first picture is taken.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        make_renderer: Callable[[], Renderer] = best_renderer,
+    ) -> None:
         self._clock = clock
+        self._make_renderer = make_renderer
         self._shots: OrderedDict[Wanted, tuple[float, Shot]] = OrderedDict()
+        self._scenes: OrderedDict[str, Scene] = OrderedDict()
         self._taking: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         # Drawing holds the interpreter; one picture at a time leaves the rest of the process room.
-        self._drawing = threading.Lock()
+        self._drawing_lock = threading.Lock()
+        self._tools: tuple[Drawing, Renderer] | None = None
 
     def __call__(
         self,
@@ -71,22 +91,39 @@ class Camera:
         zoom: float | None = None,
         width: int | None = None,
         height: int | None = None,
+        *,
+        area: Area | None = None,
+        layers: Iterable[str] | None = None,
+        form: str = "png",
     ) -> Shot:
         """Take a picture; see `View` for units and limits.
 
-        Without x or y it follows the character; without zoom as well it shows where most machines are.
+        Without x or y it follows the character; without zoom as well it shows where most machines are. With an area (west,
+        north, east, south) it shows that, as large as it fits.
 
         Raises:
             ValueError: a value can't be drawn; the message says which and what would do.
         """
-        wanted = (world.name, x, y, zoom, width, height)
+        shown = DEFAULT_LAYERS if layers is None else check_layers(layers)
+        if form not in FORMATS:
+            raise ValueError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
+        wanted = (world.name, x, y, zoom, width, height, area, shown, form)
         with self._lock:
             taking = self._taking.setdefault(world.name, threading.Lock())
         # Who asks for the same while it is being taken gets it too.
         with taking:
             taken, shot = self._shots.get(wanted, (float("-inf"), None))
             if shot is None or self._clock() - taken > FRESH_SECONDS:
-                shot = self._take(world, self._view(world, x, y, zoom, width, height))
+                size = (
+                    DEFAULT_SIZE[0] if width is None else width,
+                    DEFAULT_SIZE[1] if height is None else height,
+                )
+                view = (
+                    _view_of(area, size, shown)
+                    if area is not None
+                    else self._view(world, x, y, zoom, size, shown)
+                )
+                shot = self._take(world, view, form)
                 with self._lock:
                     self._shots[wanted] = (self._clock(), shot)
                     self._shots.move_to_end(wanted)
@@ -94,16 +131,35 @@ class Camera:
                         self._shots.popitem(last=False)
         return shot
 
+    def warm_up(self) -> None:
+        """Have what the first picture would wait for: our art is drawn once, by a process of its own."""
+        if not our_atlas_is_drawn():
+            subprocess.run(
+                [sys.executable, "-c", "from viewer.atlas import our_atlas; our_atlas()"], check=True
+            )
+
+    def close(self) -> None:
+        """Give back what draws."""
+        with self._drawing_lock:
+            if self._tools is not None:
+                self._tools[1].close()
+
+    def _get_tools(self) -> tuple[Drawing, Renderer]:
+        if self._tools is None:
+            self._tools = (Drawing(our_atlas()), self._make_renderer())
+        return self._tools
+
     def _view(
         self,
         world: Filmed,
         x: float | None,
         y: float | None,
         zoom: float | None,
-        width: int | None,
-        height: int | None,
+        size: tuple[int, int],
+        layers: frozenset[str],
     ) -> View:
-        size = (DEFAULT_SIZE[0] if width is None else width, DEFAULT_SIZE[1] if height is None else height)
+        # What can't be drawn is refused before the world is asked.
+        View(x or 0.0, y or 0.0, DEFAULT_ZOOM if zoom is None else zoom, *size, layers)
         place = None
         if x is None and y is None and zoom is None:
             place = world.factory()
@@ -115,11 +171,52 @@ class Camera:
             place[1] if y is None else y,
             DEFAULT_ZOOM if zoom is None else zoom,
             *size,
+            layers,
         )
 
-    def _take(self, world: Filmed, view: View) -> Shot:
-        x0, y0, x1, y1 = view.area
-        scene = world.scene(x0 - BORDER_TILES, y0 - BORDER_TILES, x1 + BORDER_TILES, y1 + BORDER_TILES)
-        with self._drawing:
-            picture = png(scene, view)
-        return Shot(picture, scene["tick"], view.x, view.y, view.zoom, view.width, view.height)
+    def _scene(self, world: Filmed) -> Scene:
+        with self._lock:
+            scene = self._scenes.setdefault(world.name, Scene())
+            self._scenes.move_to_end(world.name)
+            while len(self._scenes) > KEPT_SCENES:
+                self._scenes.popitem(last=False)
+        return scene
+
+    def _take(self, world: Filmed, view: View, form: str) -> Shot:
+        scene = self._scene(world)
+        scene.look(world, view)
+        tick = scene.tick
+        with self._drawing_lock:
+            drawing, renderer = self._get_tools()
+            pixels = renderer.draw(drawing.display_list(scene, view, tick), view)
+            image = encoded(pixels, form)
+        return Shot(
+            image, FORMATS[form], int(tick), view.x, view.y, view.zoom, view.width, view.height,
+            tuple(layer for layer in LAYERS if layer in view.layers),
+        )  # fmt: skip
+
+
+def encoded(pixels: Pixels, form: str) -> bytes:
+    """A frame as a file of one of `FORMATS`."""
+    out = io.BytesIO()
+    image = Image.fromarray(pixels[..., :3])
+    if form == "png":
+        # Level 1: a tenth of the time of the default level for a file a fifth larger.
+        image.save(out, "PNG", compress_level=1)
+    else:
+        image.save(out, "WEBP", quality=85, method=0)
+    return out.getvalue()
+
+
+def _view_of(area: Area, size: tuple[int, int], layers: frozenset[str]) -> View:
+    """The view that just holds an area. Raises ValueError."""
+    west, north, east, south = area
+    if not (west < east and north < south):
+        raise ValueError(
+            f"area is {area}; it must be west, north, east, south, in tiles, east and south the greater"
+        )
+    width, height = size
+    if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
+        return View(0, 0, 1, width, height)  # says what is wrong with it
+    zoom = min(width / (east - west), height / (south - north)) / PIXELS_PER_TILE
+    return View((west + east) / 2, (north + south) / 2, zoom, width, height, layers)

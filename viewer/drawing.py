@@ -21,7 +21,7 @@ from viewer.view import View
 
 KEPT_PICTURES = 4096
 ARMS_FROM = 5.0
-SMOKE_FROM_SCALE, FULL_SMOKE_FROM = 5.0, 12.0
+SMOKE_FROM_SCALE = 5.0
 WIRES_FROM = 4.0
 """Pixels per tile from which on these are drawn."""
 LEAST_ICON, MOST_ICON = 14.0, 2.5
@@ -57,14 +57,11 @@ class Drawing:
             rows.append(self._items(scene, view, tick))
         rows.extend(animate(part, tick, scale) for part in self._movers(scene, view, tick))
         smoking = _inside(marked["smoke"], view)
-        if scale >= SMOKE_FROM_SCALE and len(smoking):
-            alive = 4 if scale >= FULL_SMOKE_FROM else 2
+        if scale >= SMOKE_FROM_SCALE:
             for colour in np.unique(smoking["tint"]):
                 some = smoking[smoking["tint"] == colour]
                 rows.append(
-                    marks.smoke(
-                        self.atlas, some["x"], some["y"], some["seed"], tick, tints=int(colour), alive=alive
-                    )
+                    marks.smoke(self.atlas, some["x"], some["y"], some["seed"], tick, int(colour), scale)
                 )
         if "names" in view.layers:
             rows.extend(self._players(scene, view, tick))

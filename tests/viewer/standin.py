@@ -87,6 +87,28 @@ class StandInSession:
             "characters": [{"x": 3.0, "y": -4.0, "d": 4, "name": "player"}],
         }
 
+    def scene_changes(
+        self, rect: tuple[int, int, int, int], epoch: int, since: int, known: tuple[int, int, int, int]
+    ) -> dict[str, Any]:
+        furnace = [7, 0, 0.0, 0.0, 0, 1, -1]
+        character = [8, 2, 3.0, -4.0, 4, -1, 0]
+        ore = [5.5, 5.5, 3, 9]
+        left, top, right, bottom = rect
+        inside = {(x, y) for x in range(left, right) for y in range(top, bottom)}
+        rows = {(0, 0): [furnace], (0, -1): [character]}
+        chunks = [
+            [x, y, 1, [], rows.get((x, y), []), [], [ore] if (x, y) == (0, 0) else []] for x, y in inside
+        ]
+        return {
+            "epoch": 1, "version": since + 1, "tick": self.scores().tick, "speed": self.plan.speed, "paused": False,
+            "tiles": 0, "names": ["stone-furnace", "working", "character", "iron-ore"], "chunks": chunks, "lines": [],
+        }  # fmt: skip
+
+    def scene_tiles(self, rect: tuple[int, int, int, int]) -> dict[str, Any]:
+        left, top, right, bottom = rect
+        chunks = [[x, y, 1024, 0] for y in range(top, bottom) for x in range(left, right)]
+        return {"names": ["lab-dark-1"], "chunks": chunks}
+
     def save(self, path: Path) -> None:
         path.write_bytes(b"a save")
 

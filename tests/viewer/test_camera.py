@@ -8,31 +8,38 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from viewer.camera import Camera
-from viewer.picture import View, draw
+from tests.viewer.standin import StandInSession, plan
+from viewer.camera import Camera, Shot
+from viewer.renderers import Renderer, renderer
+from viewer.scene import Rect
 
-SCENE: dict[str, Any] = {
-    "tick": 7,
-    "area": [],
-    "tiles": [],
-    "resources": [],
-    "entities": [],
-    "characters": [],
-}
+
+def numpy_renderer() -> Renderer:
+    return renderer("numpy")
+
+
+def camera_at(clock: list[float] | None = None) -> Camera:
+    if clock is None:
+        return Camera(make_renderer=numpy_renderer)
+    return Camera(lambda: clock[0], numpy_renderer)
 
 
 class Filmed:
-    """A world that counts how often it is asked."""
+    """A world that counts how often it is looked at."""
 
     name = "w"
 
-    def __init__(self, machines: tuple[float, float] | None = None) -> None:
+    def __init__(self, tmp_path: Any, machines: tuple[float, float] | None = None) -> None:
         self.machines = machines
-        self.asked = 0
+        self.looked = 0
+        self.session = StandInSession(plan("w", tmp_path))
 
-    def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
-        self.asked += 1
-        return SCENE
+    def scene_changes(self, rect: Rect, epoch: int, since: int, known: Rect) -> dict[str, Any]:
+        self.looked += 1
+        return self.session.scene_changes(rect, epoch, since, known)
+
+    def scene_tiles(self, rect: Rect) -> dict[str, Any]:
+        return self.session.scene_tiles(rect)
 
     def position(self) -> tuple[float, float]:
         return (30.0, -20.0)
@@ -41,79 +48,70 @@ class Filmed:
         return self.machines
 
 
-def test_it_shows_the_machines_or_follows_the_character() -> None:
-    camera = Camera()
-    shot = camera(Filmed((10, 5)))
+def image_of(shot: Shot) -> Image.Image:
+    return Image.open(io.BytesIO(shot.image)).convert("RGB")
+
+
+def test_it_shows_the_machines_or_follows_the_character(tmp_path: Any) -> None:
+    camera = camera_at()
+    shot = camera(Filmed(tmp_path, (10, 5)))
     assert (shot.x, shot.y, shot.zoom) == (10, 5, 0.5)
-    shot = camera(Filmed((10, 5)), zoom=1, width=320)
-    assert (shot.x, shot.y, shot.zoom, shot.width, shot.height, shot.tick) == (30, -20, 1, 320, 720, 7)
-    shot = Camera()(Filmed())
+    shot = camera(Filmed(tmp_path, (10, 5)), zoom=1, width=320)
+    assert (shot.x, shot.y, shot.zoom, shot.width, shot.height) == (30, -20, 1, 320, 720)
+    shot = camera_at()(Filmed(tmp_path))
     assert (shot.x, shot.y, shot.zoom) == (30, -20, 0.5)
-    shot = Camera()(Filmed(), x=5)
+    shot = camera_at()(Filmed(tmp_path), x=5)
     assert (shot.x, shot.y) == (5, -20)
+    shot = camera(Filmed(tmp_path), area=(-10, 0, 30, 10), width=400, height=400)
+    assert (shot.x, shot.y, shot.zoom) == (10, 5, 400 / 40 / 32)
 
 
-def test_everybody_who_asks_within_a_second_gets_one_drawing() -> None:
-    now = 0.0
-    camera, world = Camera(lambda: now), Filmed()
+def test_everybody_who_asks_within_a_second_gets_one_drawing(tmp_path: Any) -> None:
+    clock = [0.0]
+    camera, world = camera_at(clock), Filmed(tmp_path)
     first = camera(world, width=64, height=64)
     assert camera(world, width=64, height=64) is first
-    assert world.asked == 1
-    now = 1.5
+    assert world.looked == 1
+    clock[0] = 1.5
     assert camera(world, width=64, height=64) is not first
-    assert world.asked == 2
+    assert world.looked == 2
 
 
-def test_values_that_cannot_be_drawn_are_refused() -> None:
-    with pytest.raises(ValueError, match="width is 0; it must be between"):
-        Camera()(Filmed(), width=0)
-    with pytest.raises(ValueError, match="zoom is"):
-        Camera()(Filmed(), zoom=float("inf"))
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"width": 0}, "width is 0; it must be between"),
+        ({"height": 100_000}, "height is 100000; it must be between"),
+        ({"zoom": float("inf")}, "zoom is inf"),
+        ({"x": float("inf")}, "x is inf"),
+        ({"y": 1e9}, "y is 1000000000.0"),
+        ({"layers": ["alt", "x-ray"]}, "there is no layer 'x-ray'; there are alt, status"),
+        ({"form": "gif"}, "there is no format 'gif'; there are png, webp"),
+        ({"area": (5, 0, -5, 9)}, "area is"),
+        ({"area": (0, 0, float("nan"), 9)}, "area is"),
+    ],
+)
+def test_values_that_cannot_be_drawn_are_refused(tmp_path: Any, wanted: dict[str, Any], words: str) -> None:
+    world = Filmed(tmp_path)
+    with pytest.raises(ValueError, match=words):
+        camera_at()(world, **wanted)
+    assert world.looked == 0
 
 
-@pytest.mark.parametrize("zoom", [0.1, 0.3, 1.0, 4.0])
-def test_everything_that_can_stand_in_a_world_is_drawn(zoom: float) -> None:
-    kinds = [
-        ("transport-belt", "transport-belt", 1, 1, {"shape": "straight", "items": [["iron-ore", 0, 0]]}),
-        ("fast-transport-belt", "transport-belt", 1, 1, {"shape": "left", "items": []}),
-        ("express-transport-belt", "transport-belt", 1, 1, {"shape": "right"}),
-        ("underground-belt", "underground-belt", 1, 1, {"shape": "output"}),
-        ("splitter", "splitter", 2, 1, {}),
-        ("burner-inserter", "inserter", 1, 1, {"hand": [0.5, 0.5, "coal"]}),
-        ("burner-mining-drill", "mining-drill", 2, 2, {}),
-        ("stone-furnace", "furnace", 2, 2, {}),
-        ("assembling-machine-1", "assembling-machine", 3, 3, {"recipe": "iron-gear-wheel"}),
-        ("wooden-chest", "container", 1, 1, {}),
-        ("tree-01", "tree", 1, 1, {}),
-        ("something-new", "unheard-of", 2, 3, {}),
-    ]
-    for status in ("working", "no_fuel", None):
-        entities = [
-            {"n": n, "t": t, "x": i * 3.5, "y": d, "d": d, "w": w, "h": h, "s": status, **more}
-            for i, (n, t, w, h, more) in enumerate(kinds)
-            for d in (0, 4, 8, 12)
-        ]
-        resources = [["iron-ore", 1.5, 1.5, 5], ["crude-oil", 3.5, 3.5, 300000], ["unheard-of", 5.5, 1.5, 0]]
-        characters = [{"x": 0, "y": 0, "d": 4, "name": "claude"}, {"x": 3, "y": 0, "d": 0}]
-        tiles = [["grass-1", -20, -20, 60, 60], ["water", 3, 3, 500, 1], ["unheard-of", -90, 0, 10, 1]]
-        scene: Any = SCENE | {
-            "entities": entities,
-            "resources": resources,
-            "characters": characters,
-            "tiles": tiles,
-        }
-        picture = draw(scene, View(10, 5, zoom, 640, 360))
-        assert picture.size == (640, 360)
-        assert len(picture.getcolors(1 << 20) or []) > 5
+def test_what_stands_in_the_world_is_in_the_picture(tmp_path: Any) -> None:
+    camera, world = camera_at(), Filmed(tmp_path)
+    with_furnace = image_of(camera(world, x=0, y=0, zoom=2, width=128, height=128))
+    without = image_of(camera(world, x=16, y=16, zoom=2, width=128, height=128))
+    assert with_furnace.size == (128, 128)
+    assert len(with_furnace.getcolors(1 << 24) or ()) > 2 * len(without.getcolors(1 << 24) or ())
+    labelled = camera(world, x=16, y=16, zoom=2, width=128, height=128, layers=["grid"])
+    assert labelled.layers == ("grid",)
+    assert image_of(labelled).tobytes() != without.tobytes()
 
 
-def test_a_furnace_at_work_glows() -> None:
-    def reds(status: str | None) -> int:
-        furnace = {"n": "stone-furnace", "t": "furnace", "x": 0, "y": 0, "d": 0, "w": 2, "h": 2, "s": status}
-        picture = draw(SCENE | {"entities": [furnace]}, View(0, 0, 1, 96, 96))  # type: ignore[arg-type]
-        png = io.BytesIO()
-        picture.save(png, "PNG")
-        colours = Image.open(png).getcolors(1 << 20) or []
-        return sum(n for n, (r, g, b) in colours if r > 200 and b < 90)
-
-    assert reds("working") > 5 * max(1, reds(None))
+def test_pictures_are_png_or_webp(tmp_path: Any) -> None:
+    camera, world = camera_at(), Filmed(tmp_path)
+    for form in ("png", "webp"):
+        shot = camera(world, width=96, height=64, form=form)
+        image = Image.open(io.BytesIO(shot.image))
+        assert (image.format, image.size, shot.mime_type) == (form.upper(), (96, 64), f"image/{form}")
