@@ -192,12 +192,12 @@ def _inserting(failure: _Failure) -> str | None:
     known = failure.facts(items=(item,))
     if known.get("carried", {}).get(item) == 0:
         return _carries_none(item)
-    if far := _too_far(known, target):
-        return far
     if "accept" in failure.said:
         machine = load().entity.get(target["name"])
         recipe = (
-            " until its recipe is set" if machine is not None and machine.type == "assembling-machine" else ""
+            " for the recipe that it has, if any"
+            if machine is not None and machine.type == "assembling-machine"
+            else ""
         )
         return f"The {target['name']} at {_at(target)} takes no {item}{recipe}, or is full."
     return None
@@ -206,8 +206,7 @@ def _inserting(failure: _Failure) -> str | None:
 def _extracting(failure: _Failure) -> str | None:
     item, source = failure.arguments["entity"], failure.arguments["source"]
     known = failure.facts(place=source, target=source["name"])
-    if far := _too_far(known, source):
-        return far
+    # FLE takes from anywhere: what is far away is no reason.
     holds = dict(known.get("holds") or {})
     if item in holds:
         return None

@@ -495,6 +495,21 @@ def test_a_program_tells_what_it_prints_while_it_runs_and_is_cancelled(session: 
     assert report.output == "first\nsecond\n"
 
 
+def test_who_is_far_away_reads_the_reason_and_not_the_distance(host: Host) -> None:
+    call(host, "move_to", position={"x": -5, "y": -5})
+    machine = call(host, "place_entity", entity="assembling-machine-1", position={"x": -8.5, "y": -9.5})
+    place = machine["position"]
+    call(host, "set_entity_recipe", entity=place, prototype="iron-gear-wheel")
+    call(host, "insert_item", entity="iron-plate", target=place, quantity=4)
+    call(host, "move_to", position={"x": 15, "y": 15})
+    refused = failure(host, "insert_item", entity="coal", target=place)
+    assert "takes no coal for the recipe that it has" in refused
+    empty = failure(host, "extract_item", entity="iron-gear-wheel", source=place)
+    assert empty.endswith("holds no iron-gear-wheel; it holds 4 iron-plate.")
+    call(host, "move_to", position={"x": -5, "y": -5})
+    assert call(host, "pickup_entity", entity={**place, "name": "assembling-machine-1"}) is True
+
+
 def test_programs_print_a_thing_in_short(host: Host) -> None:
     call(host, "move_to", position={"x": -5, "y": -5})
     report = host.run_program(
