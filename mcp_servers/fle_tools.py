@@ -97,21 +97,21 @@ class FleTools(Protocol):
 
     @acts(idempotent=True)
     def move_to(self, position: Position) -> Point:
-        """Walk to a position; you reach 10 tiles from where you stand. Answers where you are.
+        """Walk to a position. You reach 10 tiles around you, and mine 2.7.
 
         Example: move_to(position={"x":20,"y":75})
         """
 
     @acts(destroys=True)
     def harvest_resource(self, position: Position, quantity: int = 1, radius: float = 10) -> int:
-        """Mine ore, wood or stone by hand near a position. Answers how much.
+        """Mine ore, wood or stone by hand, within 2.7 tiles of you.
 
         Example: harvest_resource(position={"x":20,"y":75}, quantity=10)
         """
 
     @acts()
     def craft_item(self, entity: str, quantity: int = 1) -> int:
-        """Craft by hand, ingredients' ingredients too. Answers how many.
+        """Craft by hand, ingredients' ingredients too.
 
         Example: craft_item(entity="stone-furnace", quantity=2)
         """
@@ -137,7 +137,7 @@ class FleTools(Protocol):
         direction: Direction = "right",
         spacing: int = 0,
     ) -> Thing:
-        """Place a thing beside another, `spacing` tiles away; an inserter there takes from that side.
+        """Place a thing beside another, `spacing` tiles away. An inserter then takes from it: rotate it to feed it.
 
         Example: place_entity_next_to(entity="burner-inserter", reference_position={"x":20,"y":75},
         direction="down")
@@ -147,10 +147,10 @@ class FleTools(Protocol):
     def connect_entities(
         self, source: Entity, target: Entity, connection_type: Names, dry_run: bool = False
     ) -> Any:
-        """Lay belts, pipes or poles that you carry from one thing or place to another.
+        """Lay belts, pipes or poles that you carry from one place or (named) thing to another.
 
-        Example: connect_entities(source={"x":20,"y":75}, target={"x":30,"y":75},
-        connection_type="transport-belt")
+        Example: connect_entities(source={"x":1,"y":2,"name":"boiler"}, target={"x":9,"y":2},
+        connection_type="pipe")
         """
 
     @acts()
@@ -162,7 +162,7 @@ class FleTools(Protocol):
 
     @acts()
     def extract_item(self, entity: str, source: Entity, quantity: int = 5) -> int:
-        """Take items out of a thing. Answers how many.
+        """Take items out of a thing.
 
         Example: extract_item(entity="iron-plate", source={"x":20,"y":75}, quantity=10)
         """
@@ -197,7 +197,7 @@ class FleTools(Protocol):
 
     @acts(idempotent=True)
     def set_research(self, technology: str) -> list[Amount]:
-        """Choose what is researched. Answers what it takes.
+        """Choose what is researched.
 
         Example: set_research(technology="automation")
         """

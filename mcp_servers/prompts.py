@@ -17,7 +17,7 @@ from runtime.names import nearest
 INSTRUCTIONS = """\
 {name}: a live world of the game Factorio, which runs on between your calls. You play its character, by single tools \
 or by programs (run_program).
-- x grows to the east, y to the south; one unit is a tile. You reach 10 tiles: move_to first.
+- x grows to the east, y to the south; one unit is a tile. You reach 10 tiles, and mine 2.7: move_to first.
 - Names are Factorio's: iron-ore, burner-mining-drill. A thing that stands is named by its place: {{"x": 1, "y": 2}}.
 - Burner drills, stone furnaces and burner inserters need fuel: insert_item coal. Actions take game time.
 - The production score values everything made; the automated score only what machines made of what machines \

@@ -117,8 +117,8 @@ class WorldTools:
             notes=list(done.notes),
             seconds=round(done.seconds, 3),
             tick=done.scores.tick,
-            production_score=done.scores.production_score,
-            automated_score=done.scores.automated_score,
+            production_score=round(done.scores.production_score, 1),
+            automated_score=round(done.scores.automated_score, 1),
         )
 
     @looks
@@ -140,8 +140,8 @@ class WorldTools:
         numbers = self._world.score()
         return Score(
             **news(self._world, call.since, numbers.production_score),
-            production_score=numbers.production_score,
-            automated_score=numbers.automated_score,
+            production_score=round(numbers.production_score, 1),
+            automated_score=round(numbers.automated_score, 1),
             tick=numbers.tick,
             game_seconds=round(numbers.tick / TICKS_PER_SECOND, 1),
         )
