@@ -88,3 +88,28 @@ async def test_the_world_goes_back_to_a_checkpoint(url: str) -> None:
         assert "stone" not in seen["inventory"]
         assert (await call(client, "run_program", code="print(kept)", token=token))["output"] == "before\n"
         assert "before-stone" in await refusal(client, "restore", name="before-ston", token=token)
+
+
+async def test_a_cursor_from_before_a_restore_tells_of_it(url: str) -> None:
+    async with claimed_by_ada(url) as (client, token), Client(url) as other:
+        kept = await call(client, "checkpoint", name="start", token=token)
+        known = await call(other, "observe")
+        coal = (await call(client, "nearest", type="coal"))["result"]
+        await call(client, "move_to", position=coal, token=token)
+        await call(client, "harvest_resource", position=coal, quantity=4, token=token)
+        later = await call(client, "observe")
+        assert later["production_score"] > known["production_score"]
+        await call(client, "restore", name="start", token=token)
+        # Who watched, and who comes back with what they knew at either time, reads that the world went back.
+        for cursor in (known["cursor"], later["cursor"]):
+            seen = await call(other, "observe", since=cursor)
+            assert "restored to checkpoint start" in {change["text"] for change in seen["changes"]}
+            assert seen["tick"] < later["tick"]
+            assert seen["inventory"] == known["inventory"]
+            assert seen["production_score"] == known["production_score"]
+        assert seen["score_change"] < 0
+        assert seen["tick"] >= kept["tick"]
+        # And plays on.
+        went = await call(client, "move_to", position=coal, token=token, since=seen["cursor"])
+        assert went["changes"] == []
+        assert await call(client, "harvest_resource", position=coal, quantity=1, token=token)
