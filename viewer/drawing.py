@@ -254,6 +254,7 @@ class Drawing:
             f"{name}/straight/1/0",
             f"{name}/in/0",
             f"{name}/15",
+            f"ore/{name}/0",
             name,
             f"item/{name}",
         )
