@@ -45,7 +45,7 @@ class FleTools(Protocol):
 
     @looks
     def get_entity(self, entity: str, position: Position) -> Thing:
-        """One thing that stands at a position, with status, contents and drop position.
+        """A thing that stands there, with status, contents, drop position.
 
         Example: get_entity(entity="stone-furnace", position={"x":20,"y":75})
         """
@@ -71,7 +71,7 @@ class FleTools(Protocol):
         Example: get_research_progress(technology="automation")
         """
 
-    @looks
+    @acts(idempotent=True)
     def can_place_entity(self, entity: str, position: Position, direction: Direction = "up") -> bool:
         """Whether a thing that you carry can be placed there.
 
@@ -80,15 +80,15 @@ class FleTools(Protocol):
 
     @looks
     def nearest_buildable(self, entity: str, building_box: Box, center_position: Position) -> Area:
-        """The nearest area of that size where such a thing can be built: a drill on ore, a pump at water.
+        """The nearest free area of that size: on ore for a drill, at water for a pump.
 
         Example: nearest_buildable(entity="offshore-pump", building_box={"width":1,"height":2},
         center_position={"x":0,"y":0})
         """
 
-    @looks
+    @acts(idempotent=True)
     def get_connection_amount(self, source: Entity, target: Entity, connection_type: Names = PIPE) -> int:
-        """How many belts, pipes or poles connect_entities would need.
+        """How many belts, pipes or poles connect_entities would need. You go there.
 
         Example: get_connection_amount(source={"x":1,"y":2}, target={"x":9,"y":2})
         """

@@ -44,12 +44,14 @@ async def test_acting_in_a_claimed_world_needs_the_token(url: str, mode: Any) ->
             ("claim", {"player": "Bob"}),
             ("release", {}),
             ("sleep", {"seconds": 1, "token": "guess"}),
+            # FLE's go there, or step aside.
+            ("get_connection_amount", {"source": here, "target": {"x": 9, "y": 1}}),
+            ("can_place_entity", {"entity": "lab", "position": here}),
         ):
             assert "Ada" in await refusal(other, tool, **arguments)
         # Looking is open to all.
         assert (await call(other, "observe"))["player"] == "Ada"
         await call(other, "nearest", type="coal")
-        await call(other, "can_place_entity", entity="lab", position=here)
         await call(other, "screenshot", width=64, height=64)
         await call(other, "list_checkpoints")
         # The token does it, as an argument or as a header.

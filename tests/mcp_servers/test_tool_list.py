@@ -22,12 +22,21 @@ OWN = {
     "release",
 }
 LOOKING = {
-    "can_place_entity", "get_connection_amount", "get_entities", "get_entity", "get_prototype_recipe",
+    "get_entities", "get_entity", "get_prototype_recipe",
     "get_research_progress", "get_resource_patch", "inspect_inventory", "list_checkpoints", "nearest",
     "nearest_buildable", "observe", "score", "screenshot",
 }  # fmt: skip
 DESTROYING = {"harvest_resource", "launch_rocket", "pickup_entity", "restore", "run_program", "shift_entity"}
-IDEMPOTENT = {"move_to", "release", "restore", "rotate_entity", "set_entity_recipe", "set_research"}
+IDEMPOTENT = {
+    "can_place_entity",
+    "get_connection_amount",
+    "move_to",
+    "release",
+    "restore",
+    "rotate_entity",
+    "set_entity_recipe",
+    "set_research",
+}
 
 
 def fle_tools() -> dict[str, list[str]]:
