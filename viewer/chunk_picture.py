@@ -15,10 +15,9 @@ from viewer import marks
 from viewer.art.icons import FLUIDS
 from viewer.atlas import Atlas
 from viewer.display_list import CHUNK, Order, tint
-from viewer.figures import ITEM_SIZE, PART, SMOKE_FROM, Figures, Parts, turned
-from viewer.scene import MOVERS, ChunkScene, Thing
+from viewer.figures import ITEM_SIZE, PART, Figures, Parts
+from viewer.scene import MOVERS, WORKING, ChunkScene, Thing
 
-WORKING = frozenset({"", "working", "normal", "low_power", "charging", "discharging"})
 NOT_DRAWN = frozenset(
     {"arrow", "beam", "deconstructible-tile-proxy", "explosion", "fire", "highlight-box", "item-request-proxy",
      "particle-source", "projectile", "rocket-silo-rocket-shadow", "smoke-with-trigger", "speech-bubble", "sticker", "stream"}
@@ -47,11 +46,12 @@ Joints = frozenset[tuple[str, int, int]]
 class ChunkPicture:
     """What is drawn of a chunk, in arrays.
 
-    parts: of PART. badges, icons, smoke: of POINT, of the layers status and alt and of chimneys at work. areas, fluids: of
-    AREA, of the layers power and fluids. wires: [count, 4], from x, y to x, y.
+    parts: of PART. depth: of each part how far south its entity stands. badges, icons, smoke: of POINT, of the layers
+    status and alt and of chimneys at work. areas, fluids: of AREA, of the layers power and fluids. wires: [count, 4],
+    from x, y to x, y.
     """
 
-    __slots__ = ("areas", "badges", "fluids", "icons", "parts", "smoke", "wires")
+    __slots__ = ("areas", "badges", "depth", "fluids", "icons", "parts", "smoke", "wires")
 
     def __init__(
         self, figures: Figures, chunk: ChunkScene, joints: Joints, find: Callable[[int], Thing | None]
@@ -84,7 +84,7 @@ class ChunkPicture:
             elif t.type == "electric-pole":
                 reach = 2 * float(_raw(t.name).get("supply_area_distance", 0))
                 areas.append((t.x, t.y, reach, reach, SUPPLIED))
-                wires.extend(_wires(t, find))
+                wires.extend(_wires(figures, t, find))
             elif len(t.more) == 3 and t.more[1]:
                 colour = FLUIDS.get(t.more[1], (0.5, 0.5, 0.5))
                 fluids.append((t.x, t.y, *size_of(t), tint(*colour, 0.25 + 0.6 * t.more[2] / 8)))
@@ -92,11 +92,12 @@ class ChunkPicture:
                     icons.append(
                         (t.x, t.y, min(size_of(t)) * 0.6, atlas.find(f"fluid/{t.more[1]}"), 1, t.key)
                     )
-            if t.status in ("working", "low_power") and t.name in SMOKE_FROM:
-                x, y = turned(*SMOKE_FROM[t.name], t.direction // 4)
+            chimney = figures.chimney(t.name, t.direction // 4 % 4)
+            if t.status in ("working", "low_power") and chimney is not None:
                 colour_of = marks.STEAM if t.name in STEAMING else marks.SMOKE
-                smoke.append((t.x + x, t.y + y, 0, 0, colour_of, t.key))
+                smoke.append((t.x + chimney[0], t.y + chimney[1], 0, 0, colour_of, t.key))
         self.parts = _laid(parts, where)
+        self.depth = np.array([y for (_, y), part in zip(where, parts, strict=True) for _ in part], np.float64)
         self.badges, self.icons, self.smoke = (_points(rows) for rows in (badges, icons, smoke))
         self.areas, self.fluids = np.array(areas, AREA), np.array(fluids, AREA)
         self.wires = np.array(wires, np.float64).reshape(-1, 4)
@@ -165,17 +166,15 @@ def _variant(t: Thing) -> int:
     return (int(t.x * 7.3) ^ int(t.y * 13.7)) % VARIANTS
 
 
-def _wires(t: Thing, find: Callable[[int], Thing | None]) -> Iterable[tuple[float, float, float, float]]:
+def _wires(
+    figures: Figures, t: Thing, find: Callable[[int], Thing | None]
+) -> Iterable[tuple[float, float, float, float]]:
     """A pole's wires to poles with greater keys, each wire once; also to those that are not here to draw it."""
     for key in t.more[0] or ():
         other = find(key)
         if other is not None and key > t.key:
-            yield t.x, t.y - _top(t.name), other.x, other.y - _top(other.name)
-
-
-def _top(name: str) -> float:
-    """How far above its foot a pole's wires seem to hang, tiles."""
-    return 0.0
+            (x, y), (end_x, end_y) = figures.pole_top(t.name), figures.pole_top(other.name)
+            yield t.x + x, t.y + y, other.x + end_x, other.y + end_y
 
 
 @cache

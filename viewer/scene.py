@@ -16,6 +16,7 @@ from viewer.art.ground import kind_of
 from viewer.art.ores import ore_code
 from viewer.belt_items import BELTS, BeltItems
 from viewer.display_list import CHUNK, GroundChunk
+from viewer.marks import BADGES
 from viewer.view import View
 
 BORDER_TILES = 5
@@ -32,6 +33,8 @@ MOVERS = frozenset(
     {"artillery-wagon", "car", "cargo-pod", "cargo-wagon", "character", "combat-robot", "construction-robot",
      "fluid-wagon", "locomotive", "logistic-robot", "rocket-silo-rocket", "spider-vehicle", "unit"}
 )  # fmt: skip
+WORKING = frozenset({"", "working", "normal", "low_power", "charging", "discharging"})
+"""Statuses with which things move and glow."""
 STRIDE = 2.0
 """Tiles; what has gone farther between two looks was put there and did not walk."""
 
@@ -60,14 +63,28 @@ class Thing:
     ) -> None:
         self.key, self.name, self.x, self.y = key, name, x, y
         self.direction, self.status, self.more = direction, status, more
-        self.since = 0.0  # the tick at which it was last told of
+        self.since = 0.0  # the tick from which on `more` has been so, as far as is known
         proto = prototypes.load().entity.get(name)
         self.type = proto.type if proto is not None else ""
+
+    def looks_like(self, other: Thing) -> bool:
+        """Whether both look the same where they stand."""
+        return (self.name, self.x, self.y, self.direction, self.more, _mood(self)) == (
+            other.name, other.x, other.y, other.direction, other.more, _mood(other)
+        )  # fmt: skip
 
     @property
     def shape(self) -> str:
         """Of a belt: "straight", "left" or "right"; of an underground one "input" or "output"."""
         return str(self.more[0]) if self.more else ""
+
+
+def _mood(thing: Thing) -> tuple[bool, str | None, bool]:
+    """What is to be seen of a status: whether it moves, its badge, and whether it smokes."""
+    status = thing.status
+    return (
+        status in WORKING and thing.type != "inserter", BADGES.get(status), status in ("working", "low_power")
+    )  # fmt: skip
 
 
 class Mover:
@@ -203,10 +220,12 @@ class Scene:
             new = {row[0] for row in rows or ()}
             gone = [key for key in chunk.things if key not in new]
             chunk.ores = np.zeros((CHUNK, CHUNK), np.uint8)
+        changed = bool(whole)
         for key in gone or ():
+            changed |= key not in chunk.movers
             self._remove(chunk, key)
         for row in rows or ():
-            self._put(chunk, thing_of(row, names))
+            changed |= self._put(chunk, thing_of(row, names))
         for row in arms or ():
             thing = chunk.things[row[0]]
             held = self.items.number(names[row[5]]) if row[5] >= 0 else -1
@@ -216,7 +235,7 @@ class Scene:
             for ore_x, ore_y, name, level in ores:
                 code = ore_code(names[name], 1.4 * 2**level) if level >= 0 else 0
                 chunk.ores[int(ore_y // 1) % CHUNK, int(ore_x // 1) % CHUNK] = code
-        if gone or rows or whole:
+        if changed:
             self._counter += 1
             chunk.version = self._counter
         if (ores or whole) and chunk.tiles is not None:
@@ -233,24 +252,20 @@ class Scene:
         elif thing.type == "inserter":
             self.arms.remove(key)
 
-    def _put(self, chunk: ChunkScene, thing: Thing) -> None:
+    def _put(self, chunk: ChunkScene, thing: Thing) -> bool:
+        """A thing has come or changed; whether that is to be seen in the picture of its chunk."""
         old = chunk.things.get(thing.key)
         chunk.things[thing.key] = thing
-        thing.since = self.tick
+        same = old is not None and thing.looks_like(old)
+        thing.since = old.since if old is not None and old.more == thing.more else self.tick
         if thing.type == "rocket-silo":
             chunk.silos[thing.key] = thing
         if thing.type in MOVERS:
             chunk.movers[thing.key] = thing
-        if thing.type in BELTS and (
-            old is None
-            or (old.name, old.direction, old.shape)
-            != (
-                thing.name,
-                thing.direction,
-                thing.shape,
-            )
-        ):
+            return False
+        if thing.type in BELTS and not same:
             self._restring = True
+        return not same
 
     def _follow(self) -> None:
         """See where all that goes about is now."""
