@@ -8,8 +8,10 @@ It has a thread of its own, which alone moves it through its states:
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,6 +35,7 @@ from runtime.world_life import (
     LaunchError,
     Look,
     ProgramReport,
+    RconAddress,
     Recorder,
     Scores,
     Status,
@@ -115,7 +118,7 @@ class ManagedWorld:
         self._doing = ("", 0.0)
         self._alerts = Alerts()
         self._status = Status.STARTING
-        self._viewers = 0
+        self._viewers: Counter[str] = Counter()
         self._stopping = threading.Event()
         self._again: str | None = None  # why it is to begin again, when it is
         self._ending = False
@@ -137,7 +140,7 @@ class ManagedWorld:
     def summary(self) -> WorldSummary:
         """The newest known row; does not wait."""
         with self._lock:
-            look, status, viewers = self._look, self._status, self._viewers
+            look, status, viewers = self._look, self._status, len(self._viewers)
         activity = self._activity(look) if status is Status.RUNNING else f"the world is {status}"
         return WorldSummary(
             name=self.name,
@@ -158,15 +161,16 @@ class ManagedWorld:
         return self._details
 
     @contextmanager
-    def viewed(self) -> Iterator[None]:
-        """Count one more viewer for as long as the block runs."""
+    def viewed(self, who: str | None = None) -> Iterator[None]:
+        """Count one more viewer for as long as the block runs; one who looks in several ways says who it is."""
+        viewer = secrets.token_hex(8) if who is None else who
         with self._lock:
-            self._viewers += 1
+            self._viewers[viewer] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._viewers -= 1
+                self._viewers -= Counter([viewer])
 
     def run_program(
         self, code: str, timeout_s: float, on_printed: Callable[[int, str], None] | None = None
@@ -297,6 +301,10 @@ class ManagedWorld:
     def scene_tiles(self, rect: Rect) -> dict[str, Any]:
         """The tiles of some chunks; waits for the world. Raises WorldUnavailable."""
         return self._running().scene_tiles(rect)
+
+    def rcon(self) -> RconAddress:
+        """Where a process of ours finds the world's present life; does not wait. Raises WorldUnavailable."""
+        return self._running().rcon()
 
     def position(self) -> tuple[float, float] | None:
         """Where the character is; waits for the world. Raises WorldUnavailable."""

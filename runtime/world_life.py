@@ -137,6 +137,14 @@ class WorldSummary:
     viewers: int
 
 
+@dataclass(frozen=True)
+class RconAddress:
+    """Where a world answers on loopback, and what it wants to hear first."""
+
+    port: int
+    password: str = field(repr=False)
+
+
 class WorldSession(Protocol):
     """One life of a world: a running process and the host attached to it (`runtime.world_session`).
 
@@ -176,6 +184,9 @@ class WorldSession(Protocol):
 
     def scene_tiles(self, rect: tuple[int, int, int, int]) -> dict[str, Any]:
         """The tiles of some chunks: see `runtime.engine.scene.tiles`."""
+
+    def rcon(self) -> RconAddress:
+        """Where a process of ours finds this life of the world."""
 
     def position(self) -> tuple[float, float] | None:
         """Where the character is, in tiles."""

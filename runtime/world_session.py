@@ -14,12 +14,14 @@ from runtime.fork_server import ForkServerError
 from runtime.host import Host, HostError, ScoreReading
 from runtime.program_runner import PrintedLine
 from runtime.rcon_client import WorldGone, WorldRefused
-from runtime.scene_client import Rect, SceneClient
+from runtime.scene_client import Rect
+from runtime.world_eyes import WorldEyes
 from runtime.world_folder import WorldFolder
 from runtime.world_life import (
     LaunchError,
     Look,
     ProgramReport,
+    RconAddress,
     Scores,
     ToolReport,
     WorldDetails,
@@ -30,21 +32,6 @@ from runtime.world_process import WorldProcess, WorldStartError
 
 CREATED = "storage.claudetorio_created"
 """Set in a world once FLE has made it, so that no later host resets it. The world itself remembers."""
-CELL_TILES = 16
-MACHINES = (
-    "/silent-command local cells = {} "
-    "for _, e in pairs(game.surfaces[1].find_entities_filtered{force = 'player'}) do "
-    "if e.type ~= 'character' and e.type ~= 'transport-belt' and e.type ~= 'pipe' then "
-    "local p = e.position; local x, y = math.floor(p.x / CELL), math.floor(p.y / CELL) "
-    "local key = x .. ' ' .. y; local c = cells[key] or {x, y, 0, 0, 0}; cells[key] = c "
-    "c[3], c[4], c[5] = c[3] + 1, c[4] + p.x, c[5] + p.y end end "
-    "for _, c in pairs(cells) do rcon.print(table.concat(c, ' ')) end"
-).replace("CELL", str(CELL_TILES))
-"""Prints for each square of the map with machines in it: its column and row, how many, the sums of x and y."""
-CHARACTER = (
-    "/silent-command local c = storage.agent_characters and storage.agent_characters[1] "
-    "if c and c.valid then rcon.print(c.position.x .. ' ' .. c.position.y) end"
-)
 START_SECONDS = 60.0
 SAVE_SECONDS = 60.0
 ANSWER_SECONDS = 30.0
@@ -112,8 +99,7 @@ class HostedWorld:
         self._data = data
         self.host = host
         # Pictures have a connection of their own, so that they don't wait for a program's commands.
-        self._eyes = process.client(ANSWER_SECONDS)
-        self._scenes = SceneClient(self._eyes)
+        self._eyes = WorldEyes(process.client(ANSWER_SECONDS))
         self._newest = ScoreReading(0, 0.0, 0.0, {}, {})
 
     def end_of_life(self) -> str | None:
@@ -199,34 +185,26 @@ class HostedWorld:
     def scene_changes(self, rect: Rect, epoch: int, since: int, known: Rect) -> dict[str, Any]:
         """What there is to see in some chunks, as far as it isn't known."""
         with _unavailable():
-            return self._scenes.changes(rect, epoch, since, known)
+            return self._eyes.scene_changes(rect, epoch, since, known)
 
     def scene_tiles(self, rect: Rect) -> dict[str, Any]:
         """The tiles of some chunks."""
         with _unavailable():
-            return self._scenes.tiles(rect)
+            return self._eyes.scene_tiles(rect)
 
     def position(self) -> tuple[float, float] | None:
         """Where the character is."""
-        numbers = self._numbers(CHARACTER)
-        return (numbers[0], numbers[1]) if len(numbers) == 2 else None
+        with _unavailable():
+            return self._eyes.position()
 
     def factory(self) -> tuple[float, float] | None:
         """The middle of the machines where most of them stand together."""
-        numbers = self._numbers(MACHINES)
-        cells = {(row[0], row[1]): row[2:] for row in zip(*[iter(numbers)] * 5, strict=True)}
-        crowds = [
-            [
-                cells[near]
-                for near in ((x + i, y + j) for i in (-1, 0, 1) for j in (-1, 0, 1))
-                if near in cells
-            ]
-            for x, y in sorted(cells)
-        ]
-        if not crowds:
-            return None
-        count, x, y = map(sum, zip(*max(crowds, key=lambda crowd: sum(c[0] for c in crowd)), strict=True))
-        return x / count, y / count
+        with _unavailable():
+            return self._eyes.factory()
+
+    def rcon(self) -> RconAddress:
+        """Where a process of ours finds this life of the world."""
+        return RconAddress(self.process.rcon_port, self.process.password)
 
     def save(self, path: Path) -> None:
         """Write a save of the world as it is now."""
@@ -239,10 +217,6 @@ class HostedWorld:
         if not made.exists():
             raise WorldUnavailable(f"The world could not be saved: {answer[:200]}.")
         shutil.move(made, path)
-
-    def _numbers(self, command: str) -> list[float]:
-        with _unavailable():
-            return [float(word) for word in self._eyes.command(command).split()]
 
     def close(self) -> None:
         """End the host, then the process, which saves first if it still runs."""

@@ -243,12 +243,13 @@ class Gateway:
             ]
         )
 
-    @operation(media="text/event-stream", world=str | None)
+    @operation(media="text/event-stream", world=str | None, viewer=str | None)
     async def events(self, request: Request) -> Response:
-        """`GET /api/events?world=`: server-sent events.
+        """`GET /api/events?world=&viewer=`: server-sent events.
 
         `world` carries a summary, first of every world and then of each that changed; `activity` carries
-        what happened in one: `{world, cursor, time, tick, kind, text}`. Who names a world is its viewer.
+        what happened in one: `{world, cursor, time, tick, kind, text}`. Who names a world is its viewer,
+        and counts once if it gives the name that it gave for its video.
         """
         name = request.query_params.get("world")
         if name is None:
@@ -256,10 +257,10 @@ class Gateway:
         world = self.worlds.get(name)
         if world is None:
             raise HTTPException(404, _no_world(name))
-        return EventSourceResponse(self._watched(world))
+        return EventSourceResponse(self._watched(world, viewer_of(request)))
 
-    async def _watched(self, world: ManagedWorld) -> AsyncIterator[dict[str, str]]:
-        with world.viewed():
+    async def _watched(self, world: ManagedWorld, viewer: str | None) -> AsyncIterator[dict[str, str]]:
+        with world.viewed(viewer):
             async for message in self._events([world]):
                 yield message
 
@@ -299,6 +300,11 @@ class Gateway:
 
 def _no_world(name: str) -> str:
     return f"There is no world {name!r}. /api/worlds lists them."
+
+
+def viewer_of(request: Request) -> str | None:
+    """By what name one who watches wants to be counted once, though it asks for several things."""
+    return request.query_params.get("viewer", "")[:64] or None
 
 
 def _activity(world: str, event: Event) -> dict[str, Any]:
