@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from viewer.atlas import Atlas, our_atlas
+from viewer.atlas import Atlas, our_atlas, our_atlas_is_drawn
 from viewer.factorio.art import installed
 from viewer.factorio.installation import NotFactorio
 from viewer.figures import Figures
@@ -33,6 +33,15 @@ class OurArt:
     def __init__(self) -> None:
         self.atlas = our_atlas()
         self.figures = Figures(self.atlas)
+
+
+def art_is_ready() -> bool:
+    """Whether `art_source` has nothing to make first, which takes a minute."""
+    try:
+        found = installed()
+        return our_atlas_is_drawn() if found is None else found.is_ready
+    except NotFactorio:
+        return our_atlas_is_drawn()
 
 
 @cache

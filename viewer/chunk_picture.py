@@ -97,7 +97,9 @@ class ChunkPicture:
                 colour_of = marks.STEAM if t.name in STEAMING else marks.SMOKE
                 smoke.append((t.x + chimney[0], t.y + chimney[1], 0, 0, colour_of, t.key))
         self.parts = _laid(parts, where)
-        self.depth = np.array([y for (_, y), part in zip(where, parts, strict=True) for _ in part], np.float64)
+        self.depth = np.array(
+            [y for (_, y), part in zip(where, parts, strict=True) for _ in part], np.float64
+        )
         self.badges, self.icons, self.smoke = (_points(rows) for rows in (badges, icons, smoke))
         self.areas, self.fluids = np.array(areas, AREA), np.array(fluids, AREA)
         self.wires = np.array(wires, np.float64).reshape(-1, 4)

@@ -34,9 +34,9 @@ ROCKET_CLIMB = 0.0016
 class Drawing:
     """Makes display lists; keeps what doesn't change from one to the next. For one thread at a time."""
 
-    def __init__(self, atlas: Atlas) -> None:
+    def __init__(self, atlas: Atlas, figures: Figures | None = None) -> None:
         self.atlas = atlas
-        self.figures = Figures(atlas)
+        self.figures = figures or Figures(atlas)
         self._pictures: OrderedDict[tuple[int, Place], tuple[Any, ChunkPicture]] = OrderedDict()
         self._joints: dict[tuple[int, Place], tuple[int, Joints]] = {}
         self._blocks: OrderedDict[tuple[int, Place], tuple[Any, GroundChunk]] = OrderedDict()
@@ -78,6 +78,10 @@ class Drawing:
         key = tuple(map(id, pictures))
         if self._all[0] != key:
             parts = np.concatenate([np.zeros(0, PART), *(p.parts for p in pictures)])
+            if self.figures.upright:
+                parts = parts[
+                    np.argsort(np.concatenate([np.zeros(0), *(p.depth for p in pictures)]), kind="stable")
+                ]
             marked = {
                 name: np.concatenate([getattr(p, name) for p in (*pictures, _NOTHING)])
                 for name in ("badges", "icons", "smoke", "areas", "fluids", "wires")

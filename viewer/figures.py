@@ -144,6 +144,9 @@ def animate(parts: Parts, tick: float, scale: float = math.inf) -> Quads:
 class Figures:
     """Entities as parts of an atlas. Positions of parts are relative to the entity's middle."""
 
+    upright = False
+    """Whether what stands farther south hides what is behind it, as in pictures that aren't from straight above."""
+
     def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
         self.entity = lru_cache(maxsize=8192)(self._entity)
@@ -337,6 +340,14 @@ class Figures:
                 for door, side in zip(DOORS, (-1, 1), strict=True)
             ]
         return rows
+
+    def chimney(self, name: str, quarter: int) -> tuple[float, float] | None:
+        """Where smoke comes out of an entity that faces so, in tiles from its middle; None if none does."""
+        return turned(*SMOKE_FROM[name], quarter) if name in SMOKE_FROM else None
+
+    def pole_top(self, name: str) -> tuple[float, float]:
+        """Where a pole's wires hang, in tiles from its middle."""
+        return (0.0, 0.0)
 
     def arms(
         self, name: str, x: NDArray[Any], y: NDArray[Any], hand_x: NDArray[Any], hand_y: NDArray[Any],

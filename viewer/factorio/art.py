@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from runtime.engine.cache import cache_dir, cached
 from viewer.atlas import Atlas, Picture, cached_atlas, our_atlas
@@ -33,14 +34,13 @@ class FactorioArt:
         """What its prototypes say, read once for each version of them."""
         key = f"{self.installation.fingerprint()}-{_code()}"
 
-        def make() -> tuple[dict[str, object], dict[str, object], dict[str, object]]:
+        def make() -> dict[str, Any]:
             for old in cache_dir().glob("factorio-*.marshal"):
                 old.unlink(missing_ok=True)
             book = read_book(self.installation)
-            return dict(book.pictures), dict(book.looks), dict(book.grounds)
+            return {part.name: getattr(book, part.name) for part in fields(book) if part.name != "same"}
 
-        pictures, looks, grounds = cached("factorio", key, make)
-        return Book(pictures, looks, grounds)  # type: ignore[arg-type]
+        return Book(**cached("factorio", key, make))
 
     def faults(self) -> dict[str, str]:
         """Which files it lacks, and what is wrong with others, as far as can be seen without reading them whole."""
@@ -51,9 +51,7 @@ class FactorioArt:
     def atlas(self) -> Atlas:
         """All pictures; those of our own that it has nothing for, too."""
         book = self.book
-        paths = (path for name in sorted(book.files()) if (path := self.installation.file(name)) is not None)
-        key = digest([self.installation.version, _code()], paths)
-        atlas = cached_atlas("factorio", key, self._pictures)
+        atlas = cached_atlas("factorio", self._version, self._pictures)
         # From far away an entity is of the colour of its first picture.
         names = {
             **atlas.names,
@@ -62,9 +60,20 @@ class FactorioArt:
         return Atlas(atlas.levels, atlas.cells, names)
 
     @cached_property
+    def _version(self) -> str:
+        """Another one whenever a picture is."""
+        paths = (p for name in sorted(self.book.files()) if (p := self.installation.file(name)) is not None)
+        return digest([self.installation.version, _code()], paths)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the atlas lies ready; if not, it takes a minute."""
+        return (cache_dir() / f"atlas-factorio-{self._version}").is_dir()
+
+    @cached_property
     def figures(self) -> FactorioFigures:
         """How entities are put together of them."""
-        return FactorioFigures(self.atlas, self.book.looks)
+        return FactorioFigures(self.atlas, self.book)
 
     def _pictures(self) -> Iterator[Picture]:
         book, sheets = self.book, Sheets(self.installation)

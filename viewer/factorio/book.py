@@ -31,12 +31,14 @@ class Book:
 
     pictures: by name, in the order of their numbers; several frames of one are called "NAME/0" … looks: by entity, then by
     state ("straight/1", "mask/5", …), which `viewer.factorio.figures` asks for. grounds: by kind of tile, what it is paved
-    with.
+    with. chimneys: by entity, and quarter that it faces, where smoke comes out; pole_tops: where wires hang; in tiles.
     """
 
     pictures: dict[str, Frames] = dataclasses.field(default_factory=dict)
     looks: dict[str, dict[str, Look]] = dataclasses.field(default_factory=dict)
     grounds: dict[str, list[Paving]] = dataclasses.field(default_factory=dict)
+    chimneys: dict[str, list[tuple[float, float]]] = dataclasses.field(default_factory=dict)
+    pole_tops: dict[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
     same: dict[Any, str] = dataclasses.field(default_factory=dict)
 
     def files(self) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from viewer.atlas import Atlas
 from viewer.display_list import QUAD, WHITE, Order, Quads
-from viewer.factorio.book import IDLE, WORKING, Look
+from viewer.factorio.book import IDLE, WORKING, Book, Row
 from viewer.factorio.looks import TREES_SHOWN, TURNS, VARIANTS_SHOWN
 from viewer.figures import GHOST, ITEM_SIZE, Figures, Parts
 
@@ -24,16 +23,18 @@ class FactorioFigures(Figures):
     What it has no picture of is drawn as our own.
     """
 
-    def __init__(self, atlas: Atlas, looks: Mapping[str, Mapping[str, Look]]) -> None:
+    upright = True
+
+    def __init__(self, atlas: Atlas, book: Book) -> None:
         super().__init__(atlas)
-        self.looks = looks
+        self.book = book
 
     def _entity(
         self, name: str, kind: str, direction: int = 0, width: float = 1, height: float = 1, *, shape: str = "",
         mask: int = 0, working: bool = True, variant: int = 0, turn: float = 0, ghost: bool = False,
         fluid: int = 0,
     ) -> Parts:  # fmt: skip
-        states = self.looks.get(name)
+        states = self.book.looks.get(name)
         if states is None:
             ours = any(n in self.atlas.names for n in (name, f"{name}/0", f"{name}/0/0"))
             if not ours:
@@ -61,12 +62,21 @@ class FactorioFigures(Figures):
         out.flags.writeable = False
         return out
 
-    def _row(self, row: tuple[Any, ...], working: bool, fluid: int) -> Parts | None:
+    def _row(self, row: Row, working: bool, fluid: int) -> Parts | None:
         picture, order, frames, rate, flicker, when, of_fluid, x, y = row
         if (when == WORKING and not working) or (when == IDLE and working) or (of_fluid and not fluid):
             return None
         tint = fluid if of_fluid else WHITE
         return self.part(picture, x, y, order, frames=frames, rate=rate, flicker=flicker, tint=tint)
+
+    def chimney(self, name: str, quarter: int) -> tuple[float, float] | None:
+        """Where smoke comes out; see `Figures.chimney`."""
+        sides = self.book.chimneys.get(name)
+        return sides[quarter] if sides is not None else None
+
+    def pole_top(self, name: str) -> tuple[float, float]:
+        """Where a pole's wires hang; see `Figures.pole_top`."""
+        return self.book.pole_tops.get(name, (0.0, 0.0))
 
     def arms(
         self, name: str, x: NDArray[Any], y: NDArray[Any], hand_x: NDArray[Any], hand_y: NDArray[Any],

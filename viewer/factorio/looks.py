@@ -60,6 +60,18 @@ def read_entity(book: Book, kind: str, raw: Raw) -> None:
     """Add how one entity looks, if it looks like anything; nothing of what is no entity that is drawn."""
     if kind in READERS or kind in PLAIN_TYPES:
         READERS.get(kind, _plain)(book, raw["name"], raw)
+        _read_chimney(book, raw)
+
+
+def _read_chimney(book: Book, raw: Raw) -> None:
+    source = raw.get("energy_source")
+    listed = raw.get("smoke") or (source.get("smoke") if isinstance(source, dict) else None)
+    smoke = listed[0] if isinstance(listed, list) and listed else None
+    if isinstance(smoke, dict):
+        default = pair(smoke.get("position"))
+        sides = [pair(smoke[key]) if (key := f"{way}_position") in smoke else None for way in QUARTERS]
+        # What has places for two sides only is the same from the opposite ones.
+        book.chimneys[raw["name"]] = [sides[q] or sides[(q + 2) % 4] or default for q in range(4)]
 
 
 def _sides(read: Callable[[Side, str], None]) -> None:
@@ -287,6 +299,12 @@ def _silo(book: Book, name: str, raw: Raw) -> None:
 
 def _pole(book: Book, name: str, raw: Raw) -> None:
     book.look(name, "working/0", strips(raw.get("pictures")))
+    points = raw.get("connection_points")
+    wire = (
+        points[0].get("wire") if isinstance(points, list) and points and isinstance(points[0], dict) else None
+    )
+    if isinstance(wire, dict):
+        book.pole_tops[name] = pair(wire.get("copper"))
 
 
 def _inserter(book: Book, name: str, raw: Raw) -> None:

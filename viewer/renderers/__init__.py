@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from viewer.atlas import Atlas, Pixels, our_atlas
+from viewer.art_source import art_source
+from viewer.atlas import Atlas, Pixels
 from viewer.display_list import DisplayList
 from viewer.renderers.gpu import GpuRenderer, NoAdapter
 from viewer.renderers.numpy_ import NumpyRenderer
@@ -32,12 +33,12 @@ class Renderer(Protocol):
 
 
 def renderer(name: str, atlas: Atlas | None = None) -> Renderer:
-    """The renderer of that name, one of NAMES, with our own art unless told otherwise.
+    """The renderer of that name, one of NAMES, with the art of `viewer.art_source` unless told otherwise.
 
     Raises:
         NoAdapter: the GPU's was asked for where there is nothing to draw with.
     """
-    atlas = atlas or our_atlas()
+    atlas = atlas or art_source().atlas
     return GpuRenderer(atlas) if name == "gpu" else NumpyRenderer(atlas)
 
 
