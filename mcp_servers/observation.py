@@ -20,13 +20,15 @@ TICKS_PER_SECOND = 60
 WORKING = ("working", "normal")
 CONNECTORS = frozenset(GROUP_OF)
 """What stands still and is never in trouble: only how much of it there is matters."""
-INVENTORY_CHARACTERS, MACHINES_CHARACTERS, RATES_CHARACTERS = 280, 520, 130
+INVENTORY_CHARACTERS, MACHINES_CHARACTERS, RATES_CHARACTERS = 240, 480, 110
 """How long the JSON of each part may be. All of it together stays under 600 tokens of three characters;
 `since` with any other tool tells what happened in full, the caller's own calls too."""
 REASONS_SHOWN = 3
-CHANGES_SHOWN, CHANGE_CHARACTERS = 4, 50
-MESSAGES_SHOWN, MESSAGE_CHARACTERS = 2, 120
+CHANGES_SHOWN, CHANGE_CHARACTERS = 3, 60
+MESSAGES_SHOWN, MESSAGE_CHARACTERS = 2, 100
 ACTIVITY_CHARACTERS = 60
+TOLD_ELSEWHERE = ("tool", "program", "message")
+"""Kinds of events that are no changes here: what the caller itself did, as a rule, and what is under `messages`."""
 
 
 def observation(
@@ -52,7 +54,7 @@ def observation(
         "kinds of machines": kinds_left,
         "items made": rates_left,
     }
-    fields = news(world, seen, look.scores.production_score, without=("tool", "message"), shown=CHANGES_SHOWN)
+    fields = news(world, seen, look.scores.production_score, without=TOLD_ELSEWHERE, shown=CHANGES_SHOWN)
     for change in fields.get("changes", ()):
         change.text = _cut(change.text, CHANGE_CHARACTERS)
     return Observation(

@@ -129,7 +129,7 @@ class Observation(Score):
 
     machines: by kind, how many there are, how many work, why others don't and where the first of them is.
     produced_per_minute: items made in a minute of game time lately. speed: game seconds per second. player: who has
-    claimed the world. changes leaves out calls of tools, and messages, which are there.
+    claimed the world. changes leaves out programs and calls of tools, and messages, which are there.
     """
 
     speed: float
