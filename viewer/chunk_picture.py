@@ -113,7 +113,8 @@ def _laid(parts: list[Parts], where: list[tuple[float, float]]) -> Parts:
     """Parts of entities, each where its entity stands."""
     if not parts:
         return np.zeros(0, PART)
-    rows: Parts = np.concatenate(parts)
+    # Many small arrays of fields: numpy's own concatenation would compare their types again and again.
+    rows: Parts = np.frombuffer(bytearray().join([part.data for part in parts]), PART)
     counts = [len(part) for part in parts]
     x, y = np.array(where, np.float64).T
     rows["x"] += np.repeat(x, counts)
