@@ -11,6 +11,7 @@ from runtime.event_log import Event
 from runtime.managed_world import ManagedWorld
 
 CHANGES_SHOWN = 100
+OFTEN = ("alert", "status", "tool")
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,17 @@ def news(
         score: the production score now.
         own: numbers of events that the client itself has just made and knows of.
         without: kinds of events that are left out.
-        shown: at most so many of the newest.
+        shown: at most so many, the newest, and of those that happen often the fewest.
     """
     changes = world.events.since(seen.events if seen else None)
     fields: dict[str, Any] = {"cursor": str(Cursor(changes.cursor, score))}
     if seen is None:
         return fields
     events = [event for event in changes.events if event.number not in own and event.kind not in without]
-    fields["changes"] = [_change(event) for event in events[-shown:]]
+    # Machines stop often; a death or research that is done must not be crowded out by that.
+    rarest_last = sorted(events, key=lambda event: event.kind not in OFTEN)
+    kept = sorted(rarest_last[-shown:], key=lambda event: event.number)
+    fields["changes"] = [_change(event) for event in kept]
     fields["score_change"] = round(score - seen.score)
     if changes.missed or len(events) > shown:
         fields["missed"] = True

@@ -90,6 +90,21 @@ async def test_a_machine_that_stops_is_told_and_observe_says_where(world: Served
         assert (await call(client, "observe"))["machines"]["stone-furnace"] == "1 working"
 
 
+async def test_alerts_do_not_crowd_out_what_is_rare(world: ServedWorld) -> None:
+    async with Client(world.url) as client:
+        known = (await call(client, "observe"))["cursor"]
+        world.managed.events.add("research", 1, "logistics is researched")
+        for number in range(9):
+            world.managed.events.add("alert", 2 + number, f"lab at (1, {number}): no power")
+        seen = await call(client, "observe", since=known)
+        assert [(c["kind"], c["tick"]) for c in seen["changes"]] == [
+            ("research", 1),
+            ("alert", 9),
+            ("alert", 10),
+        ]
+        assert seen["missed"] is True
+
+
 async def test_what_a_person_says_is_told_once(world: ServedWorld) -> None:
     async with Client(world.url) as player:
         known = (await call(player, "observe"))["cursor"]
