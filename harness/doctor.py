@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,15 +80,32 @@ def _renderer() -> Finding:
 
 
 def _factorio() -> Finding:
+    from viewer.factorio.art import FactorioArt
+    from viewer.factorio.installation import Installation, NoPictures, NotFactorio
+
     home = os.environ.get("FACTORIO_HOME")
     if not home:
         return Finding("Factorio", "absent", "FACTORIO_HOME is not set: our own engine and art are used")
-    if not Path(home, "data", "base").is_dir():
+    try:
+        art = FactorioArt(Installation(Path(home)))
+        files, faults = art.book.files(), art.faults()
+    except NoPictures as error:
+        return Finding("Factorio", "ok", f"{error}: our own art is used")
+    except NotFactorio as error:
         return Finding(
-            "Factorio", "broken", f"FACTORIO_HOME is {home}, which has no data/base",
-            "set it to the folder that has bin, data and config, or unset it",
+            "Factorio", "broken", f"{error}: our own art is used",
+            "set it to the folder of a Factorio 2.0, which has bin, data and config, or unset it",
         )  # fmt: skip
-    return Finding("Factorio", "ok", home)
+    found = f"{home}, Factorio {art.installation.version}"
+    if faults:
+        why = ", ".join(f"{count:,} {reason}" for reason, count in Counter(faults.values()).most_common(3))
+        return Finding(
+            "Factorio", "broken",
+            f"{found}: {len(faults):,} of {len(files):,} sprite files can't be used ({why}), for one {min(faults)}; "
+            "chequered boxes are drawn for them",
+            "have Factorio's files verified or installed anew",
+        )  # fmt: skip
+    return Finding("Factorio", "ok", f"{found}, with all of its {len(files):,} sprite files")
 
 
 def _key() -> Finding:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.doctor import Finding, examine
 from tests.fakes import factorio_folder
 from tests.fakes.factorio_folder import CORNER, ENTITY, SHEETS, place
 from viewer.art_source import art_source
@@ -20,7 +21,7 @@ from viewer.display_list import CHUNK, DisplayList, GroundChunk, Order
 from viewer.factorio import installation
 from viewer.factorio.art import FactorioArt, installed
 from viewer.factorio.book import Frames
-from viewer.factorio.installation import Installation, NotFactorio
+from viewer.factorio.installation import Installation, NoPictures, NotFactorio
 from viewer.factorio.sheets import Sheets, fault
 from viewer.factorio.sprites import Side, strips
 from viewer.figures import Figures, Parts, animate, belt_rate
@@ -360,6 +361,25 @@ def test_what_is_missing_is_marked_and_told_of(art: FactorioArt, figures: Figure
     assert size(chest) == (66 / 64, 76 / 64)
 
 
+def test_the_doctor_lists_what_is_missing_once(home: Path, art: FactorioArt, tmp_path: Path) -> None:
+    def finding(folder: Path) -> Finding:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FACTORIO_HOME", str(folder))
+            return next(f for f in examine() if f.what == "Factorio")
+
+    damaged = finding(home)
+    assert damaged.state == "broken"
+    faults, files = art.faults(), art.book.files()
+    assert (
+        f"{len(faults)} of {len(files)} sprite files can't be used ({len(faults)} missing)" in damaged.found
+    )
+    assert damaged.found.count("__base__/graphics") == 1
+    nothing = finding(tmp_path)
+    assert (nothing.state, nothing.found) == (
+        "broken", f"FACTORIO_HOME is {tmp_path}, which has no data/base: our own art is used"
+    )  # fmt: skip
+
+
 def _png_of(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -456,6 +476,9 @@ def test_folders_that_are_not_factorio_are_refused(home: Path, tmp_path: Path) -
     assert refusal(tmp_path).endswith("where data/base/data.lua is missing")
     shutil.rmtree(tmp_path / "data")
     shutil.copytree(home / "data", tmp_path / "data", ignore=shutil.ignore_patterns("*.png"))
+    shutil.rmtree(tmp_path / "data" / "base" / "graphics")
+    with pytest.raises(NoPictures, match="without pictures"):  # a server
+        installed(str(tmp_path))
     info = tmp_path / "data" / "base" / "info.json"
     info.write_text(info.read_text().replace('"2.0.', '"1.1.'))
     assert "which is Factorio 1.1." in refusal(tmp_path)

@@ -23,11 +23,16 @@ class NotFactorio(ValueError):
     """FACTORIO_HOME has nothing in it that could be drawn. The message says what was expected."""
 
 
+class NoPictures(NotFactorio):
+    """It is a Factorio without pictures: its server, which needs none."""
+
+
 class Installation:
     """Factorio at a folder.
 
     Raises:
         NotFactorio: there is no base game of Factorio 2.0, or it can't be read.
+        NoPictures: there is one, but no pictures.
     """
 
     def __init__(self, home: Path) -> None:
@@ -50,6 +55,8 @@ class Installation:
             ) from None
         if not self.version.startswith(VERSION):
             raise NotFactorio(f"FACTORIO_HOME is {home}, which is Factorio {self.version}; 2.0 is needed")
+        if not (self.data / "base" / "graphics").is_dir():
+            raise NoPictures(f"FACTORIO_HOME is {home}, Factorio {self.version} without pictures (a server)")
 
     def file(self, name: str) -> Path | None:
         """Where "__base__/graphics/…" is; None for what belongs to neither the base game nor its core."""
