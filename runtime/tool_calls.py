@@ -63,6 +63,9 @@ class ToolCaller:
             given["entities"] = set(given.get("entities", ()))
         if tool == "extract_item":
             given["quantity"] = self._there(**given)
+        if tool == "place_entity_next_to" and not self._tools["inspect_inventory"]()[given["entity"]]:
+            # FLE places it all the same.
+            raise CallFailed(f"You carry no {arguments['entity']}.")
         returned = self._tools[tool](**given)
         if tool == "connect_entities":
             self._warn_of_gaps(given["source"], given["target"], given["connection_type"])

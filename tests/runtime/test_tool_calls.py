@@ -313,6 +313,11 @@ def test_what_was_made_too_few_of_is_made_at_the_next_call(host: Host) -> None:
             "carry no roboport; it is made of",
         ),
         ("place_entity", {"entity": "coal", "position": {"x": 3, "y": 3}}, "no building"),
+        (
+            "place_entity_next_to",
+            {"entity": "roboport", "reference_position": {"x": 3, "y": 3}},
+            "carry no roboport; it is made of",
+        ),
         ("place_entity", {"entity": "stone-furnace", "position": {"x": 90, "y": 3}}, "move_to it first"),
         (
             "insert_item",
