@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.bench import Measurement, scene
+from evals.bench import Measurement, scene, screenshot
 from viewer import marks
 from viewer.art.ground import NUMBERS
 from viewer.atlas import Atlas, our_atlas
@@ -127,7 +127,10 @@ def grass(columns: int, rows: int) -> dict[tuple[int, int], GroundChunk]:
 
 
 def measure(counts: tuple[int, ...] = COUNTS, frames: int = FRAMES) -> Iterator[Measurement]:
-    """`render.COUNT.RENDERER`: the median in milliseconds, for each renderer that this machine has. And `scene.measure`."""
+    """`render.COUNT.RENDERER`: the median in milliseconds, for each renderer that this machine has.
+
+    Then those of `scene` and `screenshot`.
+    """
     for name in NAMES:
         try:
             drawing = renderer(name)
@@ -141,6 +144,7 @@ def measure(counts: tuple[int, ...] = COUNTS, frames: int = FRAMES) -> Iterator[
         finally:
             drawing.close()
     yield from scene.measure()
+    yield from screenshot.measure()
 
 
 def _milliseconds(drawing: Renderer, count: int, frames: int) -> float:
