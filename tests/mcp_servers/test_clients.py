@@ -172,7 +172,7 @@ def test_claude_code_connects_and_plays(address: str, claude: Run) -> None:
     crafted, placed, seen, shot = (block["content"] for block in api.requests[-1].blocks("tool_result"))
     assert json.loads(crafted)["output"] == "at 15.5 70.5\n", crafted
     assert json.loads(placed)["result"]["name"] == "burner-mining-drill", placed
-    assert json.loads(seen)["machines"]["burner-mining-drill"].startswith("1: ")
+    assert json.loads(seen)["machines"]["burner-mining-drill"].startswith("1 no fuel at ")
     [picture] = [block for block in shot if block["type"] == "image"]
     image = Image.open(io.BytesIO(base64.b64decode(picture["source"]["data"])))
     assert image.size == (320, 200)
