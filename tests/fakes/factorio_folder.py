@@ -17,6 +17,7 @@ KEPT = """
     transport-belt fast-transport-belt underground-belt splitter inserter burner-mining-drill electric-mining-drill
     stone-furnace assembling-machine-1 iron-chest medium-electric-pole pipe stone-wall boiler steam-engine gun-turret
     radar character tree-01 iron-ore crude-oil grass-1 concrete iron-plate coal water automation car storage-tank lab
+    straight-rail red-refined-concrete
 """
 ENTITY = "base/graphics/entity/"
 CORNER = (255, 255, 255)
@@ -61,6 +62,7 @@ SHEETS: dict[str, tuple[int, int, int, int, int]] = {
     ENTITY + "lab/lab.png": (194, 174, 11, 3, 170),
     "base/graphics/terrain/grass-1.png": (64, 64, 64, 9, 180),
     "base/graphics/terrain/concrete/concrete.png": (512, 512, 8, 1, 181),
+    "base/graphics/terrain/concrete/refined-concrete.png": (512, 512, 8, 1, 182),
     "base/graphics/icons/iron-plate.png": (64, 64, 1, 1, 190),
     "base/graphics/technology/automation-1.png": (256, 256, 1, 1, 191),
 }  # fmt: skip

@@ -290,6 +290,8 @@ def test_tiles_are_laid_out_at_random_of_all_sizes(art: FactorioArt) -> None:
     concrete = atlas.picture(atlas.cell("ground/concrete"))
     squares = {place(concrete[y, x]) for y in (200, 456) for x in (200, 456)}
     assert all(blue == 181 and column < 8 for column, _, blue in squares)
+    red = atlas.picture(atlas.cell("ground/red-refined-concrete"))[200, 200]
+    assert red[1:3].tolist() == pytest.approx([40 * 0.266, 182 * 0.241], abs=1)
 
 
 def test_icons_are_one_tile_large(art: FactorioArt) -> None:
@@ -298,6 +300,21 @@ def test_icons_are_one_tile_large(art: FactorioArt) -> None:
         cell = atlas.cells[atlas.cell(name)]
         assert (cell["w"], cell["h"], cell["dx"], cell["dy"]) == (1, 1, 0, 0)
         assert seen(atlas, atlas.cell(name)) == (0, 0, blue)
+
+
+def test_rails_lie_eight_ways(figures: Figures, art: FactorioArt) -> None:
+    ways = [figures.entity("straight-rail", "straight-rail", way)["cell"].tolist() for way in range(0, 16, 2)]
+    assert ways[:4] == ways[4:]
+    assert len({tuple(way) for way in ways}) == 4
+    assert all(art.atlas.cell("unknown") not in way for way in ways)
+
+
+def test_smoke_and_wires_begin_where_the_game_has_them(figures: Figures) -> None:
+    assert figures.chimney("stone-furnace", 3) == (0, -0.8)
+    assert figures.chimney("boiler", 1) == (0.625, -2.1875)
+    assert figures.chimney("steam-engine", 2) == figures.chimney("steam-engine", 0) == (0.9, 0)
+    assert figures.chimney("iron-chest", 0) is None
+    assert figures.pole_top("medium-electric-pole") == (0.234375, -3.109375)
 
 
 # --- the whole way --------------------------------------------------------------------------------------------

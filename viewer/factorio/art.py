@@ -105,7 +105,8 @@ def read_book(installation: Installation) -> Book:
         raise NotFactorio(
             f"the prototypes in {installation.data} have a shape that isn't that of Factorio 2.0: {error!r}"
         ) from error
-    book.looks = {name: states for name, states in book.looks.items() if any(states.values())}
+    drawn = {name: {s: look for s, look in states.items() if look} for name, states in book.looks.items()}
+    book.looks = {name: states for name, states in drawn.items() if states}
     return book
 
 

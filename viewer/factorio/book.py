@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from viewer.display_list import Order
-from viewer.factorio.sprites import Stamp, Strip
+from viewer.factorio.sprites import Colour, Stamp, Strip
 
 MOST_SHOWN = 16
 """Frames of an animation that are kept; of longer ones evenly spaced ones are taken. Belts keep all."""
@@ -15,8 +15,8 @@ COARSE_FROM = 9
 """Frames of an animation from which on it is kept at half the resolution."""
 
 Frames = tuple[float, list[tuple[Stamp, ...]]]  # pixels per tile, and what each is laid of
-Paving = tuple[str, int, int, int, int, float, float]
-"""A strip of squares of a kind of tile: file; left and top, pixels; tiles along a side; how many; scale; probability."""
+Paving = tuple[str, int, int, int, int, float, float, Colour]
+"""A strip of squares of a kind of tile: file; left and top, pixels; tiles along a side; how many; scale; probability; tint."""
 Row = tuple[str, int, int, float, float, int, int, float, float]
 """A part of a look: its first picture; order; frames; frames a tick; how much it flickers; whether it is only there
 while the entity works (1), or only while it doesn't (2); whether it is tinted by the fluid in it, and there only with one;

@@ -61,13 +61,15 @@ def _pavings(raw: Raw) -> Iterator[Paving]:
     for entry in variants.get("main") or ([material] if isinstance(material, dict) else []):
         if not isinstance(entry, dict) or not isinstance(entry.get("picture"), str):
             continue
-        scale, side = entry.get("scale", 1), entry.get("size", 8 if entry is material else 1)
+        size: Any = variants.get("material_texture_width_in_tiles", 8) if entry is material else 1
+        scale, side = entry.get("scale", 1), entry.get("size", size)
         left, top = entry.get("x", 0), entry.get("y", 0)
         good = all(isinstance(n, (int, float)) and 0 <= n < 1e5 for n in (scale, side, left, top))
         if good and 0.01 < scale <= 16 and 1 <= side <= MOST_TILES:
             count = min(max(int(entry.get("count", 1)), 1), 64)
             chance = float(entry.get("probability", 1))
-            yield entry["picture"], int(left), int(top), int(side), count, float(scale), chance
+            tint = colour(raw["tint"]) if "tint" in raw else (1.0, 1.0, 1.0, 1.0)
+            yield entry["picture"], int(left), int(top), int(side), count, float(scale), chance, tint
 
 
 def textures(book: Book, sheets: Sheets) -> Iterator[Picture]:
@@ -79,10 +81,11 @@ def textures(book: Book, sheets: Sheets) -> Iterator[Picture]:
 def _texture(pavings: list[Paving], sheets: Sheets) -> Pixels:
     out = np.zeros((SIDE, SIDE, 4), np.uint8)
     random = np.random.default_rng(7)
-    for file, left, top, side, count, scale, chance in sorted(pavings, key=lambda p: p[3]):
+    for file, left, top, side, count, scale, chance, tint in sorted(pavings, key=lambda p: p[3]):
         pixels = round(side * PIXELS_PER_TILE / scale)
         wide = side * TEXTURE_SCALE
         squares = [_resized(s, wide) for s in tile_squares(sheets, file, left, top, count, pixels)]
+        squares = [(s * np.array(tint, np.float32)).astype(np.uint8) for s in squares]
         smallest = side == min(p[3] for p in pavings)
         # The larger ones are laid over the smaller.
         for row in range(0, PERIOD - side + 1, side):

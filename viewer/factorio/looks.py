@@ -458,10 +458,11 @@ def _cliff(book: Book, name: str, raw: Raw) -> None:
 def _rail(book: Book, name: str, raw: Raw) -> None:
     views = raw.get("pictures")
     for facing, way in enumerate(EIGHTHS):
-        view = views.get(way) if isinstance(views, dict) else None
+        # Straight ones have pictures only for half of the ways that they can lie.
+        found = (views.get(way) or views.get(EIGHTHS[(facing + 4) % 8])) if isinstance(views, dict) else None
+        view = found if isinstance(found, dict) else {}
         for layer in ("stone_path_background", "stone_path", "ties", "backplates", "metals"):
-            found = strips(view.get(layer) if isinstance(view, dict) else None)
-            book.look(name, f"facing/{facing}", found, Order.RAIL, scale=32)
+            book.look(name, f"facing/{facing}", strips(view.get(layer)), Order.RAIL, scale=32)
 
 
 def _resource(book: Book, name: str, raw: Raw) -> None:

@@ -23,7 +23,7 @@ LARGEST_FILE = 2**26
 LARGEST_PICTURE = SHEET_SIDE - 64
 LARGEST_SET = 2**24
 """Pixels of all frames of one thing."""
-KEPT_BYTES = 600_000_000
+KEPT_BYTES = 256_000_000
 SHADOW = 0.5
 """How dark a shadow is."""
 MARK, MARK_TILES = (255, 0, 220, 210), 0.25
