@@ -49,7 +49,7 @@ raises the automated score most, do it, look at what came of it, and go on. When
 tool you are shown the world and go on as well.
 
 - `since` and `token` are filled in for you, so each result tells what has happened in between. A change of the kind
-  `message` comes from a person who watches: do what it asks, and say so.
+  `message`, or one of the `messages` of observe, comes from a person who watches: do what it asks, and say so.
 - The conversation is shortened when it gets long: old results are left out, then all of it is summarised. What you
   will need later (where things stand, what works, what doesn't, what is next) belongs into files under /memories.
 - A picture costs about 1,500 tokens; ask for one when it shows more than words do.
