@@ -48,12 +48,17 @@ def up(
         str | None, typer.Option(help="Who plays: auto, scripted, claude, none.", show_default="auto")
     ] = None,
     speed: Annotated[float | None, typer.Option(help="Game seconds per second.", show_default="10")] = None,
+    viewports: Annotated[
+        int | None, typer.Option(help="How many worlds may be filmed at once.", show_default="4")
+    ] = None,
 ) -> None:
     """Run worlds and agents that play them, and serve the page that shows them, until Ctrl-C.
 
     Every option is also an environment variable: CLAUDETORIO_HOST, CLAUDETORIO_PORT, …
     """
-    settings = load_settings(host=host, port=port, data=data, worlds=worlds, agent=agent, speed=speed)
+    settings = load_settings(
+        host=host, port=port, data=data, worlds=worlds, agent=agent, speed=speed, viewports=viewports
+    )
     from harness.settings import has_key
 
     if settings.agent == "claude" and not has_key():

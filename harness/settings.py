@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NotRequired
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing_extensions import TypedDict
 
 Agent = Literal["auto", "scripted", "claude", "none"]
 
@@ -49,6 +50,14 @@ class ClaudeSettings(BaseSettings):
     """When it is longer than that, it is summarised."""
 
 
+class IceServer(TypedDict):
+    """A STUN or TURN server, as browsers write it."""
+
+    urls: str | list[str]
+    username: NotRequired[str]
+    credential: NotRequired[str]
+
+
 class Settings(ClaudeSettings):
     """Settings of the fleet; an explicit argument wins over the environment, which wins over the default."""
 
@@ -66,6 +75,12 @@ class Settings(ClaudeSettings):
     """Who plays: Claude, the built-in player (scripted), or nobody of ours (none); auto is Claude when there is a key."""
     speed: float = Field(default=10, ge=0.01, le=100)
     """Game seconds per second."""
+    viewports: int = Field(default=4, ge=1, le=64)
+    """How many worlds may be filmed at once."""
+    viewport_drain_seconds: float = Field(default=30, ge=0)
+    """How long a world is kept ready to be filmed after its last viewer."""
+    ice_servers: list[IceServer] = Field(default_factory=list)
+    """STUN and TURN servers for viewers elsewhere (JSON list of {"urls", "username", "credential"})."""
     allowed_hosts: list[str] = Field(default_factory=list)
     """Names besides loopback and `host` under which clients may reach the worlds' MCP servers (JSON list)."""
 

@@ -47,7 +47,9 @@ from runtime.world_session import launch, warm_up
 from viewer.app import gateway
 from viewer.camera import Camera
 from viewer.fleet_api import fleet_routes
+from viewer.pool import Pool
 from viewer.protection import OwnPagesOnly
+from viewer.whep import Whep
 
 AGENTS = ("scripted", "claude", "none")
 GRACE_SECONDS = 2
@@ -130,6 +132,7 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
 
         def removed(name: str) -> None:
             loop.call_soon_threadsafe(dispatcher.remove, name)
+            loop.call_soon_threadsafe(pool.forget, name)
 
         threading.Thread(target=camera.warm_up, name="camera", daemon=True).start()
         async with dispatcher.run(servers):
@@ -141,15 +144,20 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
             finally:
                 # First the fleet: a tool call that waits for a program ends when the program does.
                 with anyio.CancelScope(shield=True):
+                    await pool.close()
                     await anyio.to_thread.run_sync(fleet.stop)
 
     transcripts = Transcripts(scores)
+    ice_servers = [dict(server) for server in settings.ice_servers]
+    logs = settings.data.resolve() / "logs"
+    pool = Pool(fleet.worlds, settings.viewports, logs, ice_servers, settings.viewport_drain_seconds)
     more = [
         Route("/mcp", dispatcher),
         *run_routes(transcripts),
         *fleet_routes(fleet, settings.speed),
+        *Whep(fleet.worlds, pool).routes(),
     ]
-    app = gateway(fleet.worlds, scores, dispatcher, camera, lifespan, more, transcripts.newest)
+    app = gateway(fleet.worlds, scores, dispatcher, camera, lifespan, more, transcripts.newest, ice_servers)
     app.add_middleware(OwnPagesOnly, security=security)
     return app
 

@@ -88,6 +88,7 @@ def gateway(
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
     more: Sequence[BaseRoute] = (),
     run_of: RunOf | None = None,
+    ice_servers: Sequence[Mapping[str, Any]] = (),
 ) -> Starlette:
     """Make the gateway's application.
 
@@ -99,8 +100,10 @@ def gateway(
         lifespan: what runs as long as the gateway does.
         more: routes of others, such as those for runs.
         run_of: the newest run in a world that its player records, for its page.
+        ice_servers: what pages are told of STUN and TURN servers, as browsers write them.
     """
     pages = Gateway(worlds, samples, camera, run_of or (lambda _world: None))
+    pages.templates.env.globals["ice_servers"] = list(ice_servers)
     app = Starlette(
         routes=[
             Route("/", pages.front),
@@ -256,7 +259,7 @@ class Gateway:
             return EventSourceResponse(self._events(list(self.worlds.values())))
         world = self.worlds.get(name)
         if world is None:
-            raise HTTPException(404, _no_world(name))
+            raise HTTPException(404, no_world(name))
         return EventSourceResponse(self._watched(world, viewer_of(request)))
 
     async def _watched(self, world: ManagedWorld, viewer: str | None) -> AsyncIterator[dict[str, str]]:
@@ -294,11 +297,11 @@ class Gateway:
         name = request.path_params["name"]
         world = self.worlds.get(name)
         if world is None:
-            raise HTTPException(404, _no_world(name))
+            raise HTTPException(404, no_world(name))
         return world
 
 
-def _no_world(name: str) -> str:
+def no_world(name: str) -> str:
     return f"There is no world {name!r}. /api/worlds lists them."
 
 

@@ -51,7 +51,8 @@ function connected(state) {
   connection.textContent = { live: "live", lost: "connection lost, trying again" }[state];
 }
 
-const source = new EventSource("/api/events" + (watched ? `?world=${encodeURIComponent(watched)}` : ""));
+const viewer = crypto.getRandomValues(new Uint32Array(3)).join("-"); // so that video and events count as one viewer
+const source = new EventSource("/api/events" + (watched ? `?world=${encodeURIComponent(watched)}&viewer=${viewer}` : ""));
 source.addEventListener("open", () => connected("live"));
 source.addEventListener("error", () => connected("lost"));
 source.addEventListener("world", (message) => show(JSON.parse(message.data)));
@@ -72,6 +73,7 @@ const loading = new Set();
 const stale = new Set(); // asked for again while loading
 async function renew(image) {
   if (document.hidden || !visible.has(image)) return;
+  if (image === picture && image.dataset.covered && shown) return; // the video is in front of it
   if (loading.has(image)) { stale.add(image); return; }
   loading.add(image);
   try {
@@ -99,7 +101,7 @@ for (const image of document.querySelectorAll("img[data-picture]")) {
 const picture = document.getElementById("picture");
 let mode = "factory"; // or player, or free once somebody has dragged it
 let aim = null; // x, y, zoom in free mode; zoom alone counts while following the player
-let shown = [0, 0, 0.5]; // what the newest picture shows
+let shown = null; // what the newest picture shows: x, y, zoom
 
 function address(image) {
   const url = new URL(image.dataset.picture, location.href);
@@ -115,11 +117,12 @@ function look(newMode, newAim) {
     button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
   }
   renew(picture);
+  dispatchEvent(new CustomEvent("look", { detail: mode })); // the video shows the factory only
 }
 
 if (picture) {
   const zoomBy = (factor) => {
-    const [x, y, zoom] = aim ?? shown;
+    const [x, y, zoom] = aim ?? shown ?? [0, 0, 0.5];
     look(mode === "player" ? "player" : "free", [x, y, Math.min(4, Math.max(0.1, zoom * factor))]);
   };
   for (const button of document.querySelectorAll("[data-zoom-by]")) {
@@ -127,7 +130,7 @@ if (picture) {
   }
   for (const button of document.querySelectorAll("[data-mode]")) {
     button.addEventListener("click", () => {
-      look(button.dataset.mode, button.dataset.mode === "player" ? shown : null);
+      look(button.dataset.mode, button.dataset.mode === "player" ? shown ?? [0, 0, 0.5] : null);
     });
   }
   picture.addEventListener("wheel", (event) => {
@@ -139,7 +142,7 @@ if (picture) {
   picture.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     picture.setPointerCapture(event.pointerId);
-    from = [event.clientX, event.clientY, ...shown];
+    if (shown) from = [event.clientX, event.clientY, ...shown];
   });
   picture.addEventListener("pointermove", (event) => {
     if (from) picture.style.translate = `${event.clientX - from[0]}px ${event.clientY - from[1]}px`;

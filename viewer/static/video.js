@@ -1,0 +1,142 @@
+"use strict";
+// Live video of a world over WHEP. It covers the picture while frames arrive; whenever they don't, the picture is there.
+
+const FIRST_FRAME_SECONDS = 10;
+const SILENT_SECONDS = 2; // without a frame: the connection, the viewport or the world's machine is gone
+const HIDDEN_SECONDS = 10; // a page in the background costs nothing after that
+const MOST_SECONDS = 15; // between two attempts
+
+const video = document.getElementById("video");
+const queue = document.getElementById("queue");
+let peer = null;
+let session = null; // where the server has this viewer
+let attempts = 0;
+let again = 0; // the timer of the next attempt
+let looking = true; // whether what the page is to show is what the video shows
+
+async function watch() {
+  clearTimeout(again);
+  if (peer || document.hidden || !looking) return;
+  const mine = new RTCPeerConnection({ iceServers: JSON.parse(video.dataset.ice) });
+  peer = mine;
+  const candidates = [];
+  mine.addEventListener("icecandidate", ({ candidate }) => {
+    // Names that only this machine's network knows are of no use to the server.
+    if (!candidate?.candidate || candidate.candidate.includes(".local ")) return;
+    candidates.push(candidate);
+    if (session) trickle(candidates);
+  });
+  mine.addEventListener("track", ({ track }) => { video.srcObject = new MediaStream([track]); });
+  mine.addEventListener("connectionstatechange", () => {
+    if (mine === peer && mine.connectionState === "failed") retry();
+  });
+  try {
+    const transceiver = mine.addTransceiver("video", { direction: "recvonly" });
+    if ("jitterBufferTarget" in transceiver.receiver) transceiver.receiver.jitterBufferTarget = 0;
+    await mine.setLocalDescription();
+    const answer = await fetch(`${video.dataset.whep}?viewer=${viewer}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/sdp" },
+      body: mine.localDescription.sdp,
+      signal: AbortSignal.timeout(20_000),
+    });
+    const place = answer.headers.get("Location");
+    if (mine !== peer) { // left meanwhile
+      if (place) fetch(place, { method: "DELETE", keepalive: true }).catch(() => {});
+      return;
+    }
+    if (!answer.ok) {
+      const { position } = await answer.json();
+      if (position) { wait(position); return; }
+      if (answer.status === 404) { stop(); return; }
+      throw new Error(`the server answered ${answer.status}`);
+    }
+    session = place;
+    await mine.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+    trickle(candidates);
+    attend(mine);
+  } catch (error) {
+    console.info("no video:", error);
+    if (mine === peer) retry();
+  }
+}
+
+function trickle(candidates) {
+  const lines = candidates.splice(0).map(({ candidate }) => `a=${candidate}\r\n`);
+  if (!lines.length) return;
+  fetch(session, {
+    method: "PATCH",
+    headers: { "Content-Type": "application/trickle-ice-sdpfrag" },
+    body: `m=video 9 RTP/AVP 0\r\n${lines.join("")}`,
+  }).catch(() => {});
+}
+
+// Looks whether frames arrive, as long as this connection is the page's.
+function attend(mine) {
+  let frames = 0;
+  let since = performance.now();
+  const timer = setInterval(() => {
+    if (mine !== peer) { clearInterval(timer); return; }
+    const now = video.getVideoPlaybackQuality().totalVideoFrames;
+    if (now !== frames || document.hidden) {
+      if (now !== frames) uncover();
+      frames = now;
+      since = performance.now();
+    } else if (performance.now() - since > 1000 * (frames ? SILENT_SECONDS : FIRST_FRAME_SECONDS)) {
+      retry();
+    }
+  }, 100);
+}
+
+function uncover() {
+  attempts = 0;
+  queue.hidden = true;
+  if (!video.hidden) return;
+  video.hidden = false;
+  picture.dataset.covered = "yes";
+}
+
+function wait(position) {
+  close();
+  queue.textContent = `Live video: place ${position} in the queue`;
+  queue.hidden = false;
+  again = setTimeout(watch, 2000);
+}
+
+function retry() {
+  stop();
+  again = setTimeout(watch, Math.min(MOST_SECONDS, attempts && 2 ** (attempts - 1)) * 1000);
+  attempts += 1;
+}
+
+// The picture takes over; whoever was served leaves.
+function stop() {
+  clearTimeout(again);
+  close();
+  video.hidden = true;
+  queue.hidden = true;
+  delete picture.dataset.covered;
+}
+
+function close() {
+  peer?.close();
+  if (session) fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
+  peer = session = null;
+}
+
+if (video && window.RTCPeerConnection) {
+  video.hidden = true;
+  video.play().catch(() => {});
+  let hiding = 0;
+  addEventListener("look", ({ detail }) => {
+    looking = detail === "factory";
+    if (looking) watch(); else stop();
+  });
+  addEventListener("pagehide", stop);
+  addEventListener("pageshow", watch);
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    if (document.hidden) hiding = setTimeout(stop, HIDDEN_SECONDS * 1000); else watch();
+  });
+  watch();
+}
