@@ -18,10 +18,10 @@ ended or is played by somebody else; 400: the body is wrong.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NotRequired, TypeVar
+from typing import Annotated, Any, NotRequired, TypeVar
 
 import anyio.to_thread
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -31,10 +31,29 @@ from typing_extensions import TypedDict
 from harness.tables import Call, Message
 from harness.transcripts import NoSuchRun, NotNow, Transcripts
 from harness.usage import Usage
+from viewer.bodies import read_json
 from viewer.openapi import operation
 
 LONGEST_PAGE = 1000
-Block = dict[str, Any]
+LARGEST_BODY_BYTES = 32 << 20
+"""A message or a result, pictures included; Claude's API takes requests of this size."""
+LARGEST_ID = (1 << 63) - 1
+"""The largest number that the database holds."""
+
+
+def _block(given: dict[str, Any]) -> dict[str, Any]:
+    kind = given.get("type")
+    if not isinstance(kind, str):
+        raise ValueError("a block has a type")
+    if kind in ("text", "thinking") and not isinstance(given.get(kind), str):
+        raise ValueError(f"a block of type {kind} has a string under {kind!r}")
+    return given
+
+
+Block = Annotated[dict[str, Any], AfterValidator(_block)]
+"""A block of a message, as Claude's API has it."""
+Count = Annotated[int, Field(ge=0, le=10**12)]
+"""Sums of them fit into the database, too."""
 
 
 class Opening(BaseModel):
@@ -47,7 +66,12 @@ class Opening(BaseModel):
 class Saying(Usage):
     """A message; see `harness.tables.Message`."""
 
-    number: int = Field(ge=0)
+    input_tokens: Count = 0
+    cached_tokens: Count = 0
+    written_tokens: Count = 0
+    output_tokens: Count = 0
+    dollars: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    number: Count
     role: str = Field(pattern="^(assistant|user|note)$")
     content: list[Block]
     stop_reason: str | None = None
@@ -60,7 +84,7 @@ class Beginning(BaseModel):
     """A call about to be sent; see `harness.tables.Call`."""
 
     id: str = Field(min_length=1, max_length=200)
-    message: int = Field(ge=0)
+    message: Count
     name: str
     arguments: dict[str, Any]
 
@@ -146,21 +170,21 @@ class RunApi:
     @operation(dict[str, Any], body=Saying)
     async def add(self, request: Request) -> Response:
         """Record a message."""
-        run, given = request.path_params["run"], await _read(request, Saying)
+        run, given = _run(request), await _read(request, Saying)
         message = Message(run=run, **given.model_dump())
         return await _answer(lambda: self._transcripts.add(run, message))
 
     @operation(dict[str, Any], body=Beginning)
     async def begin(self, request: Request) -> Response:
         """Record that a call is about to be sent."""
-        run, given = request.path_params["run"], await _read(request, Beginning)
+        run, given = _run(request), await _read(request, Beginning)
         call = Call(run=run, **given.model_dump())
         return await _answer(lambda: self._transcripts.begin(run, call))
 
     @operation(dict[str, Any], body=Ending)
     async def end(self, request: Request) -> Response:
         """Record what came of a call."""
-        run, call = request.path_params["run"], request.path_params["call"]
+        run, call = _run(request), request.path_params["call"]
         given = await _read(request, Ending)
         return await _answer(
             lambda: self._transcripts.end(run, call, given.result, given.is_error, given.cursor)
@@ -169,20 +193,20 @@ class RunApi:
     @operation(dict[str, Any], body=Outcome)
     async def conclude(self, request: Request) -> Response:
         """Record that a run ended, or goes on."""
-        run, given = request.path_params["run"], await _read(request, Outcome)
+        run, given = _run(request), await _read(request, Outcome)
         return await _answer(lambda: self._transcripts.conclude(run, given.outcome))
 
     @operation(status=204, body=Draft)
     async def draft(self, request: Request) -> Response:
         """Keep what is being said, for those who watch."""
         given = await _read(request, Draft)
-        self._transcripts.draft(request.path_params["run"], given.text)
+        self._transcripts.draft(_run(request), given.text)
         return Response(status_code=204)
 
     @operation(dict[str, Any])
     async def run(self, request: Request) -> Response:
         """A run."""
-        return await _answer(lambda: self._transcripts.run(request.path_params["run"]))
+        return await _answer(lambda: self._transcripts.run(_run(request)))
 
     @operation(list[dict[str, Any]], after=int | None, limit=int | None)
     async def messages(self, request: Request) -> Response:
@@ -194,12 +218,12 @@ class RunApi:
             raise HTTPException(400, "after and limit must be whole numbers") from error
         if not 1 <= limit <= LONGEST_PAGE or not -1 <= after < 1 << 31:
             raise HTTPException(400, f"limit must be between 1 and {LONGEST_PAGE}, and after at least -1")
-        return await _answer(lambda: self._transcripts.messages(request.path_params["run"], after, limit))
+        return await _answer(lambda: self._transcripts.messages(_run(request), after, limit))
 
     @operation(list[dict[str, Any]])
     async def conversation(self, request: Request) -> Response:
         """What the model still sees."""
-        return await _answer(lambda: self._transcripts.conversation(request.path_params["run"]))
+        return await _answer(lambda: self._transcripts.conversation(_run(request)))
 
     @operation(Leaderboard)
     async def leaderboard(self, _request: Request) -> Response:
@@ -207,16 +231,18 @@ class RunApi:
         return await _answer(self._transcripts.leaderboard)
 
 
+def _run(request: Request) -> int:
+    run: int = request.path_params["run"]
+    if run > LARGEST_ID:
+        raise HTTPException(404, "There is no such run.")
+    return run
+
+
 async def _read(request: Request, kind: type[B]) -> B:
     """The body of a request. Only JSON is taken: a page of another site can't send that without being asked."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise HTTPException(400, "the body must be application/json")
-    try:
-        return kind.model_validate_json(await request.body())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise HTTPException(400, f"{where}: {first['msg'].lower()}") from error
+    return await read_json(request, kind, LARGEST_BODY_BYTES)
 
 
 async def _answer(work: Callable[[], Any]) -> Response:

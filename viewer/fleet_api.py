@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Literal, get_args
 
 import anyio
 import anyio.to_thread
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -33,9 +33,11 @@ from starlette.routing import BaseRoute, Route
 from runtime.managed_world import ManagedWorld
 from runtime.supervisor import FleetError, Supervisor
 from runtime.world_life import WorldSummary
+from viewer.bodies import read_json
 from viewer.openapi import BYTES, operation
 
 LARGEST_SAVE_BYTES = 256 * 1024 * 1024
+LARGEST_MESSAGE_BYTES = 64 * 1024
 CHUNK_BYTES = 1 << 20
 DEFAULT_SCENARIO = "default_lab_scenario"
 Deed = Literal["start", "pause", "resume", "stop"]
@@ -156,11 +158,7 @@ class FleetApi:
     async def tell(self, request: Request) -> Response:
         """Tell a world's agent something; it reads it with what changed in the world."""
         world = self._find(request)
-        try:
-            given = Telling.model_validate_json(await request.body())
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise HTTPException(400, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
+        given = await read_json(request, Telling, LARGEST_MESSAGE_BYTES)
         await _on_thread(lambda: world.tell(given.sender, given.text))
         return Response(status_code=204)
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel, select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from harness.run_api import run_routes
+from harness.run_api import LARGEST_BODY_BYTES, run_routes
 from harness.scores import ScoreBook
 from harness.tables import Run, Sample
 from harness.transcripts import Transcripts
@@ -121,13 +121,20 @@ def test_what_can_not_be_recorded_is_refused_in_words(http: Any) -> None:
         ("/api/worlds/none/runs", {"agent": "claude", "model": "m"}, 404, "no world 'none'"),
         ("/api/runs/77/messages", said, 404, "no run 77"),
         (f"{at}/calls/none", {"result": []}, 404, "no call 'none'"),
-        (f"{at}/messages", {**said, "content": [{}]}, 409, "somebody else plays it"),
+        (f"{at}/messages", {**said, "content": [{"type": "image"}]}, 409, "somebody else plays it"),
+        (f"{at}/messages", {**said, "content": [{}]}, 400, "a block has a type"),
+        (f"{at}/messages", {**said, "content": [{"type": "text"}]}, 400, "a string under 'text'"),
+        (f"{at}/messages", {**said, "output_tokens": 10**30}, 400, "output_tokens"),
+        (f"/api/runs/{10**30}/messages", said, 404, "no such run"),
         (f"{at}/messages", {**said, "number": 5}, 409, "gap"),
         (f"{at}/messages", {**said, "role": "king"}, 400, "role"),
         (f"{at}/messages", [], 400, "the body"),
     ]:
         answer = http.post(path, json=body)
         assert (answer.status_code, words in answer.text) == (status, True), answer.text
+    large = b"[" + b" " * LARGEST_BODY_BYTES
+    json = {"content-type": "application/json"}
+    assert http.post(f"{at}/messages", content=large, headers=json).status_code == 413
     assert http.post(f"{at}/messages", content="{}").status_code == 400
     post(http, f"{at}/outcome", outcome="failed: no luck")
     assert http.post(f"{at}/messages", json={**said, "number": 1}).status_code == 409
