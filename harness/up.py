@@ -36,6 +36,8 @@ from harness.transcripts import Transcripts
 from mcp_servers.dispatch import FLEET, WorldDispatcher, host_protection
 from mcp_servers.fleet import fleet_server
 from mcp_servers.fleet_tools import FleetTools
+from mcp_servers.metrics import forget
+from mcp_servers.prompts import tasks
 from mcp_servers.world import world_server
 from runtime import fork_server
 from runtime.managed_world import ManagedWorld
@@ -47,8 +49,10 @@ from runtime.world_session import launch, warm_up
 from viewer.app import gateway
 from viewer.camera import Camera
 from viewer.fleet_api import fleet_routes
+from viewer.metrics import metrics_route
 from viewer.pool import Pool
 from viewer.protection import OwnPagesOnly
+from viewer.run_pages import run_pages
 from viewer.whep import Whep
 
 AGENTS = ("scripted", "claude", "none")
@@ -133,6 +137,7 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
         def removed(name: str) -> None:
             loop.call_soon_threadsafe(dispatcher.remove, name)
             loop.call_soon_threadsafe(pool.forget, name)
+            forget(name)
 
         threading.Thread(target=camera.warm_up, name="camera", daemon=True).start()
         async with dispatcher.run(servers):
@@ -156,6 +161,8 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
         *run_routes(transcripts),
         *fleet_routes(fleet, settings.speed),
         *Whep(fleet.worlds, pool).routes(),
+        *run_pages(transcripts, tasks()),
+        metrics_route(fleet.worlds),
     ]
     app = gateway(fleet.worlds, scores, dispatcher, camera, lifespan, more, transcripts.newest, ice_servers)
     app.add_middleware(OwnPagesOnly, security=security)

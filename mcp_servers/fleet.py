@@ -14,6 +14,7 @@ from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, Te
 from pydantic import BaseModel
 
 from mcp_servers.fleet_tools import Address, FleetTools
+from mcp_servers.metrics import counted
 from mcp_servers.tool import tools_of
 from runtime.claims import Claimed
 from runtime.names import nearest
@@ -40,6 +41,10 @@ def fleet_server(tools: FleetTools, version: str) -> Server[Any]:
         return ListToolsResult(tools=[tool.listing for tool in listed.values()])
 
     async def call_tool(ctx: Context, params: CallToolRequestParams) -> CallToolResult:
+        with counted("", params.name, params.name in listed) as counting:
+            return counting.answered(await answer_to(ctx, params))
+
+    async def answer_to(ctx: Context, params: CallToolRequestParams) -> CallToolResult:
         try:
             tool = listed.get(params.name)
             if tool is None:

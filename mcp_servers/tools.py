@@ -20,6 +20,7 @@ from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, Lis
 
 from mcp_servers.cursor import Cursor, news
 from mcp_servers.fle_tools import FleTools
+from mcp_servers.metrics import counted
 from mcp_servers.results import Answer, Result
 from mcp_servers.tool import Tool, tools_of
 from mcp_servers.turn import Turns
@@ -88,6 +89,10 @@ class Tools:
 
     async def call(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult:
         """Do what a tool does. What goes wrong is told in a sentence, with the cursor as ever."""
+        with counted(self._world.name, params.name, params.name in self._tools) as counting:
+            return counting.answered(await self._answer(ctx, params))
+
+    async def _answer(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult:
         given = dict(params.arguments or {})
         call = Call(token=_bearer(ctx))
         try:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from mcp_servers.arguments import Area, Code, Layers, Pixels, Text, Texts, Tiles, WallSeconds, Zoom
 from mcp_servers.cursor import Cursor, news
+from mcp_servers.metrics import PROGRAM_SECONDS
 from mcp_servers.observation import observation
 from mcp_servers.production import Production
 from mcp_servers.results import (
@@ -108,6 +109,7 @@ class WorldTools:
         Example: run_program(code="coal = nearest(Resource.Coal)\\nmove_to(coal)\\nprint(harvest_resource(coal, 9))")
         """
         done, event = self._world.run_program(code, timeout_s, call.printed)
+        PROGRAM_SECONDS.labels(self._world.name).observe(done.seconds)
         return ProgramResult(
             **news(self._world, call.since, done.scores.production_score, own={event.number}),
             ok=done.error is None,

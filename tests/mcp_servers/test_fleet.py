@@ -11,6 +11,7 @@ import anyio
 import httpx
 import pytest
 from mcp import Client
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.harness.program import up
 
@@ -191,3 +192,42 @@ async def test_mistakes_are_told_in_a_sentence(
     fleet: str, tool: str, arguments: dict[str, Any], words: str
 ) -> None:
     assert words in await refusal(fleet, tool, **arguments)
+
+
+async def test_metrics_tell_of_worlds_and_calls(fleet: str, address: str) -> None:
+    await call(fleet, "create_world", name="counted", speed=50)
+    await running(fleet, "counted")
+    url = f"{address}/worlds/counted/mcp"
+    await call(url, "run_program", code="print(1)")
+    await call(url, "observe")
+    await refusal(url, "no_such_tool")
+    await refusal(url, "observe", since="x")
+    told = samples(httpx.get(f"{address}/metrics").text)
+    world = {"world": "counted"}
+    assert told["claudetorio_world_speed", *world.items()] == 50
+    assert told["claudetorio_world_tick", *world.items()] > 0
+    assert told["claudetorio_program_seconds_count", *world.items()] == 1
+    assert told["claudetorio_worlds", ("status", "running")] >= 2
+    for tool, outcome, count in (("run_program", "ok", 1), ("observe", "error", 1), ("unknown", "error", 1)):
+        labels = {"outcome": outcome, "tool": tool, **world}
+        assert told["claudetorio_calls_total", *labels.items()] == count
+    await call(fleet, "remove_world", name="counted")
+    assert "counted" not in httpx.get(f"{address}/metrics").text
+
+
+def samples(text: str) -> dict[Any, float]:
+    """Values by name and labels, as Prometheus reads them."""
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_messages_to_agents_are_bounded(address: str) -> None:
+    path = f"{address}/api/worlds/world-1/messages"
+    assert httpx.post(path, json={"text": "hello"}).status_code == 204
+    for content, status in ((b"[", 400), (b'{"text": ""}', 400), (b" " * (1 << 20), 413)):
+        answer = httpx.post(path, content=content)
+        assert answer.status_code == status, answer.text
+        assert len(answer.json()["error"]) > 10
