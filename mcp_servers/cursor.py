@@ -34,10 +34,11 @@ class Cursor:
         # A score is below zero when more was used up than made: such as after inserting given fuel.
         events, score = (events[:-1], f"-{score}") if events.endswith("-") else (events, score)
         if not (score.removeprefix("-").isdecimal() and len(score) < 20):
-            raise ValueError(
-                f"since is {text[:60]!r}, which is not the cursor of an earlier result: pass one, or leave it out."
-            )
-        world.events.since(events)
+            raise _no_cursor(text)
+        try:
+            world.events.since(events)
+        except ValueError:
+            raise _no_cursor(text) from None
         return cls(events, float(score))
 
 
@@ -72,6 +73,12 @@ def news(
     if changes.missed or len(events) > shown:
         fields["missed"] = True
     return fields
+
+
+def _no_cursor(text: str) -> ValueError:
+    return ValueError(
+        f"since is {text[:60]!r}, which is not the cursor of an earlier result: pass one, or leave it out."
+    )
 
 
 def _change(event: Event) -> Change:
