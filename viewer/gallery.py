@@ -15,7 +15,8 @@ from runtime.engine import prototypes
 from viewer import marks
 from viewer.art.ground import KINDS, NUMBERS
 from viewer.art.ores import NAMES, ore_code
-from viewer.atlas import Atlas, our_atlas
+from viewer.art_source import art_source
+from viewer.atlas import Atlas
 from viewer.display_list import CHUNK, DisplayList, GroundChunk, Order, Quads, tint
 from viewer.figures import Figures, Parts, animate
 from viewer.renderers import Renderer, best_renderer
@@ -169,9 +170,10 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=FOLDER)
     given = parser.parse_args()
     given.to.mkdir(parents=True, exist_ok=True)
-    atlas = our_atlas()
+    art = art_source()
+    atlas = art.atlas
     renderer = best_renderer(atlas)
-    things = list(specimens(Figures(atlas)))
+    things = list(specimens(art.figures))
     page: list[Specimen] = []
     number = 0
     limit = 3840 / given.zoom / PIXELS_PER_TILE

@@ -13,11 +13,16 @@ import numpy as np
 import pytest
 
 from harness.doctor import Finding, examine
+from runtime.scene_client import SceneClient
+from runtime.world_process import WorldProcess
 from tests.fakes import factorio_folder
 from tests.fakes.factorio_folder import CORNER, ENTITY, SHEETS, place
+from tests.viewer import small_factory
+from tests.viewer.small_factory import VIEW as SMALL_FACTORY
 from viewer.art_source import art_source
 from viewer.atlas import Atlas, our_atlas
 from viewer.display_list import CHUNK, DisplayList, GroundChunk, Order
+from viewer.drawing import Drawing
 from viewer.factorio import installation
 from viewer.factorio.art import FactorioArt, installed
 from viewer.factorio.book import Frames
@@ -26,6 +31,7 @@ from viewer.factorio.sheets import Sheets, fault
 from viewer.factorio.sprites import Side, strips
 from viewer.figures import Figures, Parts, animate, belt_rate
 from viewer.renderers import renderer
+from viewer.scene import Scene
 from viewer.view import View
 
 
@@ -333,6 +339,32 @@ def test_it_is_drawn_where_it_stands(art: FactorioArt, figures: Figures) -> None
     assert (min(across), max(across)) == pytest.approx((160 - 53.5, 160 + 53.5), abs=1.5)
     down = [y for y in range(320) if place(picture[y, 160])[2] == 90]
     assert (min(down), max(down)) == pytest.approx((162 - 56.5, 162 + 56.5), abs=1.5)
+
+
+def test_a_world_is_drawn_with_it(art: FactorioArt, shared_world: WorldProcess) -> None:
+    view = View(*SMALL_FACTORY, 0.7, layers=frozenset())
+    with shared_world.client() as client:
+        small_factory.build(client)
+        scene = Scene()
+        scene.look(small_factory.Eyes(SceneClient(client)), view)
+    drawing = Drawing(art.atlas, art.figures)
+    shown = drawing.display_list(scene, view, scene.tick).quads
+    names = {number: name for name, number in art.atlas.names.items()}
+    # The belt goes east and turns to the south at (29.5, 101.5).
+    for x, y, row in ((20.5, 101.5, 0), (29.5, 101.5, 11)):
+        here = shown[(shown["x"] == x) & (shown["y"] == y) & (shown["order"] == Order.BELT)]
+        assert {seen(art.atlas, cell)[1:] for cell in here["cell"]} == {(row, 10)}
+    drill = shown[[names[int(cell)].startswith("factorio/") and seen(art.atlas, cell)[2] in range(60, 64)
+                   for cell in shown["cell"]]]  # fmt: skip
+    assert np.hypot(drill["x"] - 18, drill["y"] - 102).min() < 0.2
+    bodies = shown[shown["order"] == Order.BODY]
+    feet = [part["y"] for part in bodies if names[int(part["cell"])].startswith("factorio/")]
+    assert len(feet) > 3
+    # From far away it has colours of its own.
+    far = View(*SMALL_FACTORY, 0.05, layers=frozenset())
+    blocks = drawing.display_list(scene, far, scene.tick).ground[0, 3].blocks
+    assert blocks is not None
+    assert blocks[..., 3].any()
 
 
 def test_all_that_our_art_has_a_name_for_is_there(art: FactorioArt, figures: Figures) -> None:
