@@ -17,6 +17,7 @@ from PIL import Image
 from viewer.art_source import art_is_ready, art_source
 from viewer.atlas import Pixels
 from viewer.drawing import Drawing
+from viewer.png import png
 from viewer.renderers import Renderer, best_renderer
 from viewer.scene import Eyes, Scene
 from viewer.view import LAYERS, MAX_SIDE, MIN_SIDE, PIXELS_PER_TILE, View, check_layers
@@ -28,8 +29,6 @@ KEPT_SCENES = 8
 DEFAULT_ZOOM = 0.5
 DEFAULT_SIZE = (1280, 720)
 DEFAULT_LAYERS = frozenset({"status", "names"})
-HUFFMAN_ONLY = 2
-"""zlib's strategy of that name."""
 FORMATS = {"png": "image/png", "webp": "image/webp"}
 
 Area = tuple[float, float, float, float]
@@ -202,13 +201,10 @@ class Camera:
 
 def encoded(pixels: Pixels, form: str) -> bytes:
     """A frame as a file of one of `FORMATS`."""
-    out = io.BytesIO()
-    image = Image.fromarray(pixels[..., :3])
     if form == "png":
-        # Without looking for repetitions, of which filtered pixels have few: half the time for a file as large.
-        image.save(out, "PNG", compress_level=1, compress_type=HUFFMAN_ONLY)
-    else:
-        image.save(out, "WEBP", quality=85, method=0)
+        return png(pixels)
+    out = io.BytesIO()
+    Image.fromarray(pixels[..., :3]).save(out, "WEBP", quality=85, method=0)
     return out.getvalue()
 
 

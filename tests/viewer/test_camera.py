@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.viewer.standin import StandInSession, plan
-from viewer.camera import Camera, Shot
+from viewer.camera import Camera, Shot, encoded
 from viewer.renderers import Renderer, renderer
 from viewer.scene import Rect
 
@@ -107,6 +108,12 @@ def test_what_stands_in_the_world_is_in_the_picture(tmp_path: Any) -> None:
     labelled = camera(world, x=16, y=16, zoom=2, width=128, height=128, layers=["grid"])
     assert labelled.layers == ("grid",)
     assert image_of(labelled).tobytes() != without.tobytes()
+
+
+def test_a_png_holds_what_was_drawn() -> None:
+    drawn = np.random.default_rng(1).integers(0, 256, (37, 53, 4), np.uint8)
+    image = Image.open(io.BytesIO(encoded(drawn, "png")))
+    assert np.array_equal(np.asarray(image), drawn[..., :3])
 
 
 def test_pictures_are_png_or_webp(tmp_path: Any) -> None:
