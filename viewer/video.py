@@ -14,7 +14,8 @@ import numpy as np
 from runtime.rcon_client import WorldClient, WorldGone, WorldRefused
 from runtime.scene_client import Rect
 from runtime.world_eyes import WorldEyes
-from viewer.atlas import Pixels, our_atlas
+from viewer.art_source import art_source
+from viewer.atlas import Pixels
 from viewer.drawing import Drawing
 from viewer.renderers import Renderer, renderer
 from viewer.renderers.gpu import NoAdapter, choose_adapter
@@ -80,8 +81,8 @@ class WorldFilm:
     def warm_up(self) -> None:
         """Have what the first picture would wait for. For the thread that takes the pictures, or before it runs."""
         if self._tools is None:
-            atlas = our_atlas()
-            self._tools = (Drawing(atlas), renderer(filming_renderer(), atlas))
+            art = art_source()
+            self._tools = (Drawing(art.atlas, art.figures), renderer(filming_renderer(), art.atlas))
 
     def begin(self) -> None:
         """Begin to look at the world."""
