@@ -23,6 +23,8 @@ BORDER_TILES = 5
 """What stands so far outside a picture may reach into it: half of a rocket silo."""
 MOST_TILED = 256
 """Chunks of which a world tells the tiles at once."""
+STALE_TILED = 16
+"""Of so many chunks the tiles are asked for again in one look."""
 TILES_AGAIN = 8
 """Looks after which the tiles of another chunk are asked for again, where changes aren't told."""
 AHEAD_SECONDS = 0.5
@@ -151,6 +153,7 @@ class Scene:
         self.arms = Arms()
         self.movers: dict[int, Mover] = {}
         self._restring = False
+        self._stale: dict[Place, None] = {}  # chunks whose tiles may have changed
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -180,8 +183,7 @@ class Scene:
         self.tick, self._seen_at = tick, now
         self._version = answer["version"]
         if answer["tiles"] != self._changed_tiles and not first:
-            for chunk in self.chunks.values():
-                chunk.tiles = None
+            self._stale = dict.fromkeys(self.chunks)
         self._changed_tiles = answer["tiles"]
         self._drop_outside(rect)
         self.known = rect
@@ -280,9 +282,15 @@ class Scene:
     def _tiles_wanted(self, rect: Rect) -> Iterator[Rect]:
         """Parts of a rectangle whose tiles have to be asked for."""
         missing = {place for place, chunk in self.chunks.items() if chunk.tiles is None}
-        if not missing and self.chunks and self._looks % TILES_AGAIN == 0:
+        if not missing and not self._stale and self._looks % TILES_AGAIN == 0:
             places = list(self.chunks)
-            missing = {places[self._looks // TILES_AGAIN % len(places)]}
+            self._stale = dict.fromkeys(
+                places[self._looks // TILES_AGAIN % len(places) :][:1] if places else ()
+            )
+        for place in list(self._stale)[:STALE_TILED]:
+            del self._stale[place]
+            if place in self.chunks:
+                missing.add(place)
         while missing:
             left, top = min(missing, key=lambda p: (p[1], p[0]))
             right = left + 1

@@ -12,6 +12,7 @@ from runtime.rcon_client import WorldClient, WorldGone
 from runtime.scene_client import SceneClient
 from runtime.world_process import WorldProcess
 from tests.viewer.small_factory import VIEW, Eyes, build, step
+from viewer.art.ground import kind_of
 from viewer.scene import Scene, thing_of
 from viewer.view import View
 
@@ -169,6 +170,20 @@ def test_a_scene_follows_its_view(world: WorldClient) -> None:
     scene.look(eyes, View(0, 0, 0.01))  # thousands of chunks: only those in which something stands
     assert len(scene.chunks) < 200
     assert {t[1] for t in there} <= {t[1] for t in things(scene)}
+
+
+def test_changed_tiles_are_seen(world: WorldClient) -> None:
+    scene, eyes = Scene(), Eyes(SceneClient(world))
+    scene.look(eyes, NEAR)
+    before = scene.ground[1, 3].tiles
+    world.command(
+        "/silent-command game.surfaces[1].set_tiles{{name = 'concrete', position = {40, 120}}, "
+        "{name = 'stone-path', position = {41, 120}}}"
+    )
+    scene.look(eyes, NEAR)
+    after = scene.ground[1, 3].tiles
+    assert [(int(x), int(y)) for y, x in zip(*(before != after).nonzero(), strict=True)] == [(8, 24), (9, 24)]
+    assert after[24, 8] == kind_of("concrete")
 
 
 def test_time_runs_evenly_between_looks_and_stops_without_news(world: WorldClient) -> None:
