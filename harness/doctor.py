@@ -97,6 +97,13 @@ def _factorio() -> Finding:
             "set it to the folder of a Factorio 2.0, which has bin, data and config, or unset it",
         )  # fmt: skip
     found = f"{home}, Factorio {art.installation.version}"
+    if odd := art.book.odd:
+        name = min(odd)
+        return Finding(
+            "Factorio", "broken",
+            f"{found}: {len(odd):,} prototypes can't be read, {name} for one ({odd[name]}); our own art is drawn for them",
+            "have Factorio's files verified or installed anew",
+        )  # fmt: skip
     if faults:
         why = ", ".join(f"{count:,} {reason}" for reason, count in Counter(faults.values()).most_common(3))
         return Finding(

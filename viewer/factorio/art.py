@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from viewer.atlas import Atlas, Picture, cached_atlas, our_atlas
 from viewer.factorio.book import Book, Look
 from viewer.factorio.figures import FactorioFigures
 from viewer.factorio.ground import read_ground, read_icons, textures
-from viewer.factorio.installation import Installation, NotFactorio, digest
+from viewer.factorio.installation import Installation, digest
 from viewer.factorio.looks import read_entity
 from viewer.factorio.sheets import Sheets, fault
 
@@ -94,20 +94,23 @@ def read_book(installation: Installation) -> Book:
     """Everything an installation's prototypes say of pictures. Raises NotFactorio."""
     raw = installation.prototypes()
     book = Book()
-    try:
-        read_icons(book, raw)
-        read_ground(book, raw)
-        for kind in sorted(raw):
-            for name in sorted(raw[kind]):
-                if not name.startswith("factorio-logo"):
-                    read_entity(book, kind, raw[kind][name])
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise NotFactorio(
-            f"the prototypes in {installation.data} have a shape that isn't that of Factorio 2.0: {error!r}"
-        ) from error
+    _read(book, "icons", lambda: read_icons(book, raw))
+    _read(book, "ground", lambda: read_ground(book, raw))
+    for kind in sorted(raw):
+        for name, proto in sorted(raw[kind].items()):
+            if not name.startswith("factorio-logo"):
+                _read(book, name, partial(read_entity, book, kind, proto))
     drawn = {name: {s: look for s, look in states.items() if look} for name, states in book.looks.items()}
-    book.looks = {name: states for name, states in drawn.items() if states}
+    book.looks = {name: states for name, states in drawn.items() if states and name not in book.odd}
     return book
+
+
+def _read(book: Book, name: str, read: Callable[[], object]) -> None:
+    """Read one thing; if its prototype has a shape that isn't the game's, remember that and go on with the next."""
+    try:
+        read()
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        book.odd[name] = repr(error)
 
 
 def _faces(book: Book) -> Iterator[tuple[str, str]]:

@@ -31,7 +31,8 @@ class Book:
 
     pictures: by name, in the order of their numbers; several frames of one are called "NAME/0" … looks: by entity, then by
     state ("straight/1", "mask/5", …), which `viewer.factorio.figures` asks for. grounds: by kind of tile, what it is paved
-    with. chimneys: by entity, and quarter that it faces, where smoke comes out; pole_tops: where wires hang; in tiles.
+    with. chimneys: by entity, and quarter that it faces, where smoke comes out; pole_tops: where wires hang; in tiles. odd: what
+    was wrong with prototypes that couldn't be read; such things are drawn as our own.
     """
 
     pictures: dict[str, Frames] = dataclasses.field(default_factory=dict)
@@ -39,6 +40,7 @@ class Book:
     grounds: dict[str, list[Paving]] = dataclasses.field(default_factory=dict)
     chimneys: dict[str, list[tuple[float, float]]] = dataclasses.field(default_factory=dict)
     pole_tops: dict[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
+    odd: dict[str, str] = dataclasses.field(default_factory=dict)
     same: dict[Any, str] = dataclasses.field(default_factory=dict)
 
     def files(self) -> set[str]:

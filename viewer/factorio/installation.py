@@ -55,7 +55,8 @@ class Installation:
             ) from None
         if not self.version.startswith(VERSION):
             raise NotFactorio(f"FACTORIO_HOME is {home}, which is Factorio {self.version}; 2.0 is needed")
-        if not (self.data / "base" / "graphics").is_dir():
+        # A server has the folder, with the sizes of sheets in it, but no sheets.
+        if next((self.data / "base" / "graphics").rglob("*.png"), None) is None:
             raise NoPictures(f"FACTORIO_HOME is {home}, Factorio {self.version} without pictures (a server)")
 
     def file(self, name: str) -> Path | None:
