@@ -133,7 +133,7 @@ def measure(counts: tuple[int, ...] = COUNTS, frames: int = FRAMES) -> Iterator[
     """
     for name in NAMES:
         try:
-            drawing = renderer(name)
+            drawing = renderer(name, our_atlas())
         except NoAdapter:
             continue
         try:
