@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer import marks
+from viewer import launch, marks
 from viewer.atlas import Atlas
 from viewer.chunk_picture import AREA, POINT, SUPPLIED, ChunkPicture, Joints, blocks, joints_of
 from viewer.display_list import DisplayList, GroundChunk, Order, Quads, quads
@@ -27,8 +27,6 @@ WIRES_FROM = 4.0
 LEAST_ICON, MOST_ICON = 14.0, 2.5
 """Pixels that an icon measures at least, however far away, and tiles that it may grow to for that."""
 BADGES_FROM = 1.5
-ROCKET_CLIMB = 0.0016
-"""Tiles a tick, each tick, by which a rocket that has left its silo gets faster."""
 
 
 class Drawing:
@@ -56,6 +54,9 @@ class Drawing:
         if scale >= ITEMS_FROM:
             rows.append(self._items(scene, view, tick))
         rows.extend(animate(part, tick, scale) for part in self._movers(scene, view, tick))
+        for chunk in scene.chunks.values():
+            for silo in chunk.silos.values():
+                rows.extend(launch.exhaust(self.atlas, silo, tick, scale))
         smoking = _inside(marked["smoke"], view)
         if scale >= SMOKE_FROM_SCALE:
             for colour in np.unique(smoking["tint"]):
@@ -161,7 +162,7 @@ class Drawing:
             rows = self._mover(t, mover).copy()
             silo = silos.get((t.x, t.y)) if t.type == "rocket-silo-rocket" else None
             if silo is not None:
-                y -= _climbed(silo, tick)
+                rows = launch.rocket(rows, silo, tick)
             rows["x"] += x
             rows["y"] += y
             out.append(rows)
@@ -277,13 +278,6 @@ class _Nothing:
 
 
 _NOTHING = _Nothing()
-
-
-def _climbed(silo: Thing, tick: float) -> float:
-    """How far the rocket of a silo has flown, tiles."""
-    if len(silo.more) < 2 or silo.more[1] != "rocket_flying":
-        return 0.0
-    return ROCKET_CLIMB * max(0.0, tick - silo.since) ** 2
 
 
 def _find(scene: Scene, place: Place, key: int) -> Thing | None:

@@ -166,3 +166,35 @@ def test_a_display_list_is_made_in_milliseconds(scene: Scene, drawing: Drawing) 
         drawing.display_list(scene, NEAR, scene.tick + n)
         taken.append(time.perf_counter() - began)
     assert min(taken) < 0.02
+
+
+def test_a_rocket_comes_up_and_leaves(world: WorldClient, drawing: Drawing, named: Named) -> None:
+    scene, eyes, there = Scene(), Eyes(SceneClient(world)), View(212, 6, 0.5, layers=BARE)
+    world.command(
+        "/silent-command local s, f = game.surfaces[1], 'player' "
+        "s.create_entity{name='electric-energy-interface', position={200, 10}, force=f}.power_production = 1e8 "
+        "s.create_entity{name='substation', position={204, 10}, force=f} "
+        "s.create_entity{name='rocket-silo', position={212, 10}, force=f}.rocket_parts = 100"
+    )
+    stage, heights = "", list[float]()
+    for _ in range(60):
+        step(world, 40)
+        scene.look(eyes, there)
+        [silo] = [t for c in scene.chunks.values() for t in c.silos.values()]
+        stage = silo.more[1]
+        rocket = named(drawing.display_list(scene, there, scene.tick).quads, "rocket-silo-rocket")
+        if stage in ("lights_blinking_open", "doors_opening"):
+            assert not len(rocket)
+        elif stage == "rocket_ready":
+            assert len(rocket)
+            world.command(
+                "/silent-command game.surfaces[1].find_entities_filtered{name='rocket-silo'}[1].launch_rocket()"
+            )
+        elif stage == "rocket_flying":
+            heights.append(float(rocket["y"].min()))
+        elif heights:
+            break
+    assert stage in ("lights_blinking_close", "doors_closing")
+    assert len(heights) > 3
+    assert heights == sorted(heights, reverse=True)
+    assert heights[0] - heights[-1] > 10
