@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -29,6 +30,7 @@ from harness.programs import program
 from harness.stages import Planner, Stage
 from harness.view import Thing, View
 
+NAME = "scripted"
 PROGRAM_SECONDS = 300
 """Wall time that one program may take."""
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 30.0
@@ -69,6 +71,7 @@ class World:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._claimed: dict[str, str] = {}
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Call a tool; its structured answer. Raises WorldAway when there is none."""
@@ -88,7 +91,22 @@ class World:
 
     async def run(self, words: str, calls: str) -> dict[str, Any]:
         """Run functions of the kit in the world; how that went."""
-        return await self.call("run_program", code=program(words, calls), timeout_s=PROGRAM_SECONDS)
+        return await self.call(
+            "run_program", code=program(words, calls), timeout_s=PROGRAM_SECONDS, **self._claimed
+        )
+
+    async def claim(self, kept: Path) -> None:
+        """Claim the world. The token is kept in a file, by which this claim is given up when it is claimed anew.
+
+        Raises:
+            WorldAway: somebody else plays it.
+        """
+        if kept.exists():
+            await self.call("release", token=kept.read_text())
+        claimed = await self.call("claim", player=NAME)
+        kept.touch(mode=0o600)
+        kept.write_text(claimed["token"])
+        self._claimed = {"token": claimed["token"]}
 
 
 async def play(world: World, goal: Goal | None = None) -> None:
@@ -175,14 +193,17 @@ async def measure(world: World, goal: Goal) -> float:
     return float(made / seconds * goal.seconds)
 
 
-async def keep_playing(url: str, token: str | None, goal: Goal | None) -> None:
+async def keep_playing(url: str, token: str | None, goal: Goal | None, claim: Path | None = None) -> None:
     """Play the world at a URL, and connect to it again whenever it was away."""
     pause = FIRST_PAUSE_SECONDS
     while True:
         began = time.monotonic()
         try:
             async with connect(url, token) as client:
-                await play(World(client), goal)
+                world = World(client)
+                if claim is not None:
+                    await world.claim(claim)
+                await play(world, goal)
                 return
         except* (WorldAway, MCPError, httpx2.HTTPError, OSError) as problems:
             say(f"the world is away: {_first(problems)}")
@@ -215,11 +236,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m harness.player", description="Play a world over MCP.")
     parser.add_argument("--url", required=True, help="the world's MCP server: http://…/worlds/NAME/mcp")
     parser.add_argument("--token", help="what `claim` returned, for a claimed world")
+    parser.add_argument("--claim", type=Path, help="claim the world, and keep the token in this file")
     parser.add_argument("--name", help="what to call the world; shown in the list of processes")
     parser.add_argument("--goal", type=Goal.parse, help="ITEM=COUNT/SECONDS: stop when machines make that")
     given = parser.parse_args(arguments)
     try:
-        asyncio.run(keep_playing(given.url, given.token, given.goal))
+        asyncio.run(keep_playing(given.url, given.token, given.goal, given.claim))
     except* Hopeless as problems:
         sys.exit(f"nothing to do: {_first(problems)}")
 

@@ -203,9 +203,10 @@ def player_plan(settings: Settings, agent: str, world: str, port: int) -> Player
             log=folder / "player.log",
             own_runs=True,
         )
+    own = ["--url", url, "--name", world, "--claim", str(folder / "scripted.claim")]
     return PlayerPlan(
         agent="scripted",
-        command=[sys.executable, "-m", "harness.player", "--url", url, "--name", world],
+        command=[sys.executable, "-m", "harness.player", *own],
         log=folder / "player.log",
     )
 

@@ -106,7 +106,8 @@ class Claims:
             if not _fits(claim, token):
                 what = "needs its token" if token is None else "has another token"
                 raise Claimed(
-                    f"{claim.player} plays this world, and acting in it {what}. You can look, or wait until it is released."
+                    f"{claim.player} plays this world, and acting in it {what}. You can look, wait until it is released, "
+                    "or call take_over of the fleet's server."
                 )
             now = self._clock()
             # Not every call writes a file: a tenth of the lease does not matter.

@@ -408,6 +408,8 @@ class ManagedWorld:
             if not self._stopping.is_set():
                 self._keep_running()
             self._keeper.rest()
+            # Its next process claims anew, and without one nobody should have to wait for the lease to lapse.
+            self.claims.drop(self._keeper.agent)
             self._move(Status.STOPPED, "it was told to stop")
             self._woken.wait()
             if self._ending:

@@ -141,6 +141,7 @@ async def test_an_agent_is_started_paused_told_and_relieved(fleet: str, address:
     await call(fleet, "create_world", name="played", agent="scripted")
     world = await running(fleet, "played")
     await doing(fleet, "played")
+    assert "scripted" in await refusal(world["url"], "run_program", code="print(1)")
     taken = await call(fleet, "take_over", name="played", player="Ada")
     assert taken["paused"]
     url = world["url"]
@@ -154,16 +155,18 @@ async def test_an_agent_is_started_paused_told_and_relieved(fleet: str, address:
     await call(fleet, "give_back", name="played", token=taken["token"])
     await doing(fleet, "played")
     assert (await call(fleet, "stop_agent", name="played"))["agent"] == "none"
+    assert (await call(url, "run_program", code="print(1)"))["ok"]
     await call(fleet, "remove_world", name="played")
 
 
 async def doing(fleet: str, name: str) -> None:
-    """Wait until the agent of a world has acted after now."""
+    """Wait until the built-in player has claimed a world, and acted after now."""
     began = (await running(fleet, name))["tick"]
     with anyio.fail_after(60):
         while True:
             world = await running(fleet, name)
-            if world["activity"] not in ("idle", "running a program") and world["tick"] > began:
+            acts = world["activity"] not in ("idle", "running a program") and world["tick"] > began
+            if acts and world.get("holder") == "scripted":
                 return
             await anyio.sleep(0.1)
 
