@@ -150,6 +150,11 @@ def test_a_screenshot_is_a_png_of_the_size_asked_for(site: Site) -> None:
     assert answer.headers["content-type"] == "image/png"
     assert int(answer.headers["x-tick"]) >= 0
     assert Image.open(io.BytesIO(answer.content)).size == (320, 200)
+    wide = site.http.get("/worlds/north/screenshot.webp?area=-40,-10,40,10&width=400&layers=grid,alt")
+    assert wide.headers["content-type"] == "image/webp"
+    assert wide.headers["x-view"] == "0 0 0.15625"
+    assert Image.open(io.BytesIO(wide.content)).size == (400, 720)
+    assert site.http.get("/worlds/north/screenshot.gif").status_code == 400
     default = site.http.get("/worlds/north/screenshot.png")
     assert Image.open(io.BytesIO(default.content)).size == (1280, 720)
 
@@ -164,6 +169,10 @@ def test_a_screenshot_is_a_png_of_the_size_asked_for(site: Site) -> None:
         ("width=1e3", "width is '1e3'; it must be a whole number"),
         ("width=99999", "width is 99999; it must be between"),
         ("height=-5", "height is -5"),
+        ("layers=alt,x-ray", "there is no layer 'x-ray'"),
+        ("area=1,2,3", "area is '1,2,3'; it must be WEST,NORTH,EAST,SOUTH"),
+        ("area=1,2,1,9", "area is (1.0, 2.0, 1.0, 9.0)"),
+        ("area=0,0,1e-9,1e-9", "zoom is"),
     ],
 )
 def test_bad_values_of_a_screenshot_are_explained(site: Site, query: str, part: str) -> None:
@@ -247,9 +256,11 @@ async def test_a_world_is_played_over_mcp(site: Site, mode: str) -> None:
         assert ran["output"] == "hello\n"
         later = (await client.call_tool("observe", {"since": first["cursor"]})).structured_content
         assert later is not None
-        assert [c["kind"] for c in later["changes"]] == ["program"]
         assert later["score_change"] == 10
-        assert (await client.call_tool("score", {})).structured_content["production_score"] == 10  # type: ignore[index]
+        score = (await client.call_tool("score", {"since": first["cursor"]})).structured_content
+        assert score is not None
+        assert score["production_score"] == 10
+        assert [c["kind"] for c in score["changes"]] == ["program"]
         failed = (await client.call_tool("run_program", {"code": "raise"})).structured_content
         assert failed is not None
         assert (failed["ok"], failed["line"]) == (False, 1)
