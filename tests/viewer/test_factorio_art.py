@@ -477,6 +477,33 @@ def _small() -> bytes:
 
 
 @pytest.mark.parametrize(
+    ("raw", "side", "first", "last"),
+    [
+        # Many files, each with so many lines of so many sides.
+        ({"filenames": ["0", "1", "2", "3"], "direction_count": 256, "line_length": 8, "lines_per_file": 8},
+         Side(0.25), ("1", 0, 0), ("1", 0, 0)),
+        ({"filenames": ["0", "1"], "direction_count": 128, "back_equals_front": True, "line_length": 8, "lines_per_file": 8},
+         Side(0.5 + 9 / 256), ("0", 10, 20), ("0", 10, 20)),
+        # Stripes side by side hold more frames, one below the other more sides.
+        ({"stripes": [{"filename": "a", "width_in_frames": 2, "height_in_frames": 4},
+                      {"filename": "b", "width_in_frames": 1, "height_in_frames": 4}], "frame_count": 3, "direction_count": 4},
+         Side(0.5), ("a", 0, 40), ("b", 0, 40)),
+        ({"stripes": [{"filename": "a", "width_in_frames": 2, "height_in_frames": 2},
+                      {"filename": "b", "width_in_frames": 2, "height_in_frames": 2}], "frame_count": 2, "direction_count": 4},
+         Side(0.75), ("b", 0, 20), ("b", 10, 20)),
+        ({"filename": "s", "variation_count": 3, "x": 5, "y": 7}, Side(variant=4), ("s", 15, 7), ("s", 15, 7)),
+        ({"filename": "s", "frame_count": 3, "run_mode": "backward"}, Side(), ("s", 20, 0), ("s", 0, 0)),
+        ({"filename": "s", "frame_count": 3, "frame_sequence": [2, 2, 3]}, Side(), ("s", 10, 0), ("s", 20, 0)),
+    ],
+)  # fmt: skip
+def test_frames_are_where_the_documentation_says(
+    raw: dict[str, object], side: Side, first: tuple[str, int, int], last: tuple[str, int, int]
+) -> None:
+    (strip,) = strips({"width": 10, "height": 20, **raw}, side)
+    assert (strip.frames[0], strip.frames[-1]) == (first, last)
+
+
+@pytest.mark.parametrize(
     "raw",
     [
         {"filename": "__base__/x.png", "width": 1e9, "height": 4},
