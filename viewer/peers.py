@@ -23,11 +23,11 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 from viewer.encoder import Codec, Packet
 from viewer.film import Film
 
-# What WebRTC has a peer answer every few seconds as long as it lives: 9 s without an answer is the end.
-aioice.ice.CONSENT_INTERVAL = 2
+# What WebRTC has a peer answer every second as long as it lives: 5 s without an answer is the end.
+aioice.ice.CONSENT_INTERVAL = 1
 aioice.ice.CONSENT_FAILURES = 3
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 8.0
 """For a peer between its offer and its first packet."""
 MOST_CONNECTING = 16
 MOST_PEERS = 100
@@ -36,15 +36,10 @@ MOST_MEDIA = 8
 KEPT_PACKETS = 90
 
 WRONG = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    OperationError,
-    InvalidAccessError,
-)
-"""What aiortc raises for descriptions that make no sense."""
+    ValueError, LookupError, TypeError, AttributeError, AssertionError, StopIteration, RuntimeError,
+    OperationError, InvalidAccessError, InvalidStateError,
+)  # fmt: skip
+"""What aiortc raises for descriptions that make no sense. A coroutine turns StopIteration into RuntimeError."""
 
 
 class BadOffer(Exception):
@@ -168,9 +163,9 @@ class Peers:
             await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
             answer = await connection.createAnswer()
             await connection.setLocalDescription(answer)
-        except (*WRONG, InvalidStateError) as error:
+        except WRONG as error:
             self._end(name)
-            raise BadOffer(f"the offer can't be answered: {error or type(error).__name__}") from error
+            raise BadOffer(f"the offer can't be answered: {str(error) or type(error).__name__}") from error
         except BaseException:
             self._end(name)
             raise
@@ -191,7 +186,7 @@ class Peers:
                 candidate = candidate_from_sdp(line.removeprefix("a=candidate:"))
                 candidate.sdpMLineIndex = 0
                 await peer.connection.addIceCandidate(candidate)
-            except (*WRONG, InvalidStateError) as error:
+            except WRONG as error:
                 raise BadOffer(f"the candidate {line[:120]!r} can't be used: {error}") from error
 
     async def end(self, name: str) -> None:
@@ -243,12 +238,15 @@ def codecs_of(sdp: str) -> list[Codec]:
     try:
         media = SessionDescription.parse(sdp).media
     except WRONG as error:
-        raise BadOffer(f"the offer is no SDP that makes sense: {error or type(error).__name__}") from error
+        raise BadOffer(f"the offer is no SDP that makes sense: {str(error) or type(error).__name__}") from error
     if len(media) > MOST_MEDIA:
         raise BadOffer(f"the offer has {len(media)} streams; {MOST_MEDIA} are the most")
     videos = [one for one in media if one.kind == "video" and one.direction in ("recvonly", "sendrecv")]
     if not videos:
         raise BadOffer("the offer wants no video: add a transceiver for video that only receives")
+    ice, dtls = videos[0].ice, videos[0].dtls
+    if not (ice.usernameFragment and ice.password and dtls is not None and dtls.fingerprints):
+        raise BadOffer("the offer lacks ice-ufrag, ice-pwd or fingerprint, without which nobody can be reached")
     known = {codec.value.upper(): codec for codec in Codec}
     names = [codec.name.upper() for codec in videos[0].rtp.codecs]
     found = [known[name] for name in dict.fromkeys(names) if name in known]

@@ -11,17 +11,14 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from typing import Any, NoReturn
-
-import structlog
 
 from runtime.player_process import LIBC, PR_SET_PDEATHSIG
 from viewer.control import LONGEST, Message, read, write
 from viewer.film import Film
 from viewer.peers import BadOffer, Peers, TooManyPeers
 from viewer.video import FrameSource, TimeCoded, WorldFilm
-
-log = structlog.get_logger()
 
 SIZE = (1280, 720)
 FPS = 30
@@ -114,7 +111,7 @@ async def serve(descriptor: int) -> None:
 
 def fail(error: BaseException | None) -> NoReturn:
     """End the process: it would be watched for ever without a picture. The gateway starts a fresh one."""
-    log.error("the viewport has failed", exc_info=error)
+    traceback.print_exception(error)
     os._exit(os.EX_SOFTWARE)
 
 
