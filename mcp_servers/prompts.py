@@ -87,8 +87,7 @@ async def get_prompt(_ctx: Any, params: mcp_types.GetPromptRequestParams) -> mcp
         text = TASK.format(goal=tasks()[params.name])
     else:
         near = nearest(params.name, ["play", *tasks()])
-        raise MCPError(
-            INVALID_PARAMS, f"There is no prompt {params.name[:60]!r}. The nearest: {', '.join(near)}."
-        )
+        hint = f"The nearest: {', '.join(near)}." if near else "prompts/list has them all."
+        raise MCPError(INVALID_PARAMS, f"There is no prompt {params.name[:60]!r}. {hint}")
     content = mcp_types.TextContent(type="text", text=text)
     return mcp_types.GetPromptResult(messages=[mcp_types.PromptMessage(role="user", content=content)])

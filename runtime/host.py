@@ -195,7 +195,10 @@ class Host:
         """
         _check_timeout(timeout_s)
         if len(code) > MAX_CODE_CHARACTERS:
-            raise ValueError(f"the program has {len(code)} characters, more than {MAX_CODE_CHARACTERS}")
+            raise ValueError(
+                f"The program has {len(code):,} characters and may have {MAX_CODE_CHARACTERS:,}: "
+                "send it in parts, its functions and variables stay."
+            )
         with self._acting:
             self._set_activity("running a program")
             try:

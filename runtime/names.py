@@ -33,8 +33,12 @@ class UnknownName(ValueError):
     def __init__(self, kind: str, text: str, nearest: list[str]) -> None:
         self.nearest = nearest
         shown = text if len(text) <= MAX_NAME_CHARACTERS else text[:MAX_NAME_CHARACTERS] + "…"
-        hint = f" The nearest: {', '.join(nearest)}." if nearest else ""
-        super().__init__(f"There is no {kind} {shown!r}.{hint}")
+        hint = (
+            f"The nearest: {', '.join(nearest)}."
+            if nearest
+            else "None is like it: factorio://names has them all."
+        )
+        super().__init__(f"There is no {kind} {shown!r}. {hint}")
 
 
 @dataclass(frozen=True)

@@ -62,3 +62,8 @@ def test_names_that_the_game_does_not_have_are_left_out() -> None:
 def test_fle_is_not_imported() -> None:
     code = "import sys, runtime.names; runtime.names.names(); sys.exit('fle' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_where_nothing_is_near_it_is_said_where_all_are() -> None:
+    with pytest.raises(UnknownName, match=r"'qqqq'.*factorio://names has them all"):
+        names().find("prototype", "qqqq")
