@@ -1,0 +1,136 @@
+"""The pool with real viewport processes above a world that doesn't move."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from runtime.world_life import RconAddress, WorldUnavailable
+from runtime.world_process import WorldProcess
+from tests.viewer.browser import new_peer, offer_of
+from viewer.leases import Leases, NoLease
+from viewer.pool import AFTER, Pool, PoolFull, State
+
+
+class World:
+    """What a pool needs of a world."""
+
+    def __init__(self, process: WorldProcess | None) -> None:
+        self.process = process
+        self.viewers = 0
+
+    def rcon(self) -> RconAddress:
+        if self.process is None:
+            raise WorldUnavailable("The world is starting.")
+        return RconAddress(self.process.rcon_port, self.process.password)
+
+    @contextmanager
+    def viewed(self, who: str | None = None) -> Iterator[None]:
+        self.viewers += 1
+        yield
+        self.viewers -= 1
+
+
+@pytest.fixture
+async def pool(shared_world: WorldProcess, tmp_path: Path) -> AsyncIterator[Pool]:
+    worlds = {name: World(shared_world) for name in ("a", "b", "c")} | {"starting": World(None)}
+    pool = Pool(worlds, 1, tmp_path, drain_seconds=30)  # type: ignore[arg-type]
+    yield pool
+    await pool.close()
+
+
+async def until(true: Callable[[], bool], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}/cmdline").exists() and bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+async def test_an_agent_is_a_viewer_and_a_draining_viewport_is_taken_first(pool: Pool) -> None:
+    assert pool.state("a") is State.IDLE
+    lease = pool.lease("a")
+    assert pool.state("a") is State.STARTING
+    await until(lambda: pool.state("a") is State.ACTIVE)
+    slot = pool.slots["a"]
+    assert slot.process is not None
+    first = slot.process.pid
+
+    # Full: who asks has a place, and keeps it as long as it asks again.
+    for world, position in (("b", 1), ("c", 2), ("b", 1), ("c", 2)):
+        with pytest.raises(PoolFull) as full:
+            pool.lease(world)
+        assert full.value.position == position
+
+    await pool.end("a", lease.name)
+    assert pool.state("a") is State.DRAINING
+    # It is b's turn, though c asks first.
+    with pytest.raises(PoolFull):
+        pool.lease("c")
+    pool.lease("b")
+    assert pool.state("a") is State.IDLE
+    await until(lambda: pool.state("b") is State.ACTIVE)
+    await until(lambda: not alive(first))
+    with pytest.raises(NoLease):
+        await pool.end("a", lease.name)
+
+
+async def test_a_viewport_that_is_killed_is_started_again_while_somebody_watches(pool: Pool) -> None:
+    lease = pool.lease("a")
+    await until(lambda: pool.state("a") is State.ACTIVE)
+    slot = pool.slots["a"]
+    assert slot.process is not None
+    first = slot.process.pid
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: slot.process is not None and slot.process.pid != first and slot.state is State.ACTIVE)
+    await pool.end("a", lease.name)
+    os.kill(slot.process.pid, signal.SIGKILL)
+    await until(lambda: not pool.slots)
+
+
+async def test_a_world_that_does_not_run_is_not_filmed(pool: Pool) -> None:
+    with pytest.raises(WorldUnavailable):
+        pool.lease("starting")
+    assert not pool.slots
+
+
+async def test_when_all_are_gone_no_task_is_left(pool: Pool) -> None:
+    await pool.offer("a", await offer_of(new_peer()))
+    pool.forget("a")
+    await until(lambda: not pool._tasks and pool._tending is None)
+
+
+@asynccontextmanager
+async def leases_at(now: list[float]) -> AsyncIterator[tuple[Leases, list[str]]]:
+    ended: list[str] = []
+    yield Leases(lambda lease: ended.append(lease.world), lambda: now[0]), ended
+
+
+async def test_a_lease_lapses_unless_it_is_renewed() -> None:
+    now = [0.0]
+    async with leases_at(now) as (leases, ended):
+        kept, lapsing = leases.take("a", 10), leases.take("b", 10)
+        now[0] = 9
+        leases.renew(kept.name, "a")
+        with pytest.raises(NoLease):
+            leases.renew(kept.name, "b")
+        now[0] = 12
+        leases.lapse()
+        assert ended == ["b"]
+        assert leases.of("a") == [kept]
+        with pytest.raises(NoLease):
+            leases.renew(lapsing.name, "b")
+
+
+def test_every_state_can_be_left_and_reached() -> None:
+    assert set(AFTER) == set(State)
+    assert all(AFTER[state] for state in State)
+    assert {after for states in AFTER.values() for after in states} == set(State)
