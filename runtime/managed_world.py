@@ -207,7 +207,9 @@ class ManagedWorld:
 
         Also raises ValueError, with a sentence for the caller, for arguments that it can't take.
         """
-        return self._running().call_tool(tool, arguments, timeout_s)
+        report = self._running().call_tool(tool, arguments, timeout_s)
+        self._reached(report.tick)
+        return report
 
     def cancel(self) -> None:
         """End the running program or tool call, if one runs; it then says that it was ended."""
@@ -225,6 +227,7 @@ class ManagedWorld:
         """Keep the world as it is now. Raises CheckpointError, WorldUnavailable."""
         session = self._running()
         made = self._checkpoints.make(name, session.scores(), self.folder.variables, session.save)
+        self._reached(made.tick)
         self.events.add("checkpoint", made.tick, f"checkpoint {made.name}")
         return made
 
@@ -313,6 +316,11 @@ class ManagedWorld:
     def factory(self) -> tuple[float, float] | None:
         """Where most machines stand together; waits for the world. Raises WorldUnavailable."""
         return self._running().factory()
+
+    def _reached(self, tick: int) -> None:
+        """Note how far the world is, so that who asks next is not told of an earlier time."""
+        with self._lock:
+            self._look = replace(self._look, scores=replace(self._look.scores, tick=tick))
 
     def _running(self) -> WorldSession:
         session = self._session

@@ -79,6 +79,7 @@ async def test_the_world_goes_back_to_a_checkpoint(url: str) -> None:
         await call(client, "run_program", code="kept = 'before'", token=token)
         kept = await call(client, "checkpoint", name="before-stone", token=token)
         assert kept["name"] == "before-stone"
+        assert kept["tick"] >= (await call(client, "list_checkpoints"))["checkpoints"][0]["tick"]
         await call(client, "harvest_resource", position=stone, quantity=7, token=token)
         await call(client, "run_program", code="kept = 'after'", token=token)
         assert (await call(client, "inspect_inventory"))["result"]["stone"] >= 7
