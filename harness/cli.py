@@ -156,7 +156,7 @@ def mcp(
             os.environ.get("CLAUDETORIO_TOKEN"),
         )
     except NoGateway as error:
-        fail(f"{error}.")
+        fail(f"{str(error).rstrip('.')}.")
 
 
 @app.command()
