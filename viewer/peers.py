@@ -238,15 +238,19 @@ def codecs_of(sdp: str) -> list[Codec]:
     try:
         media = SessionDescription.parse(sdp).media
     except WRONG as error:
-        raise BadOffer(f"the offer is no SDP that makes sense: {str(error) or type(error).__name__}") from error
+        raise BadOffer(
+            f"the offer is no SDP that makes sense: {str(error) or type(error).__name__}"
+        ) from error
     if len(media) > MOST_MEDIA:
         raise BadOffer(f"the offer has {len(media)} streams; {MOST_MEDIA} are the most")
     videos = [one for one in media if one.kind == "video" and one.direction in ("recvonly", "sendrecv")]
     if not videos:
         raise BadOffer("the offer wants no video: add a transceiver for video that only receives")
     ice, dtls = videos[0].ice, videos[0].dtls
-    if not (ice.usernameFragment and ice.password and dtls is not None and dtls.fingerprints):
-        raise BadOffer("the offer lacks ice-ufrag, ice-pwd or fingerprint, without which nobody can be reached")
+    if not (ice and ice.usernameFragment and ice.password and dtls and dtls.fingerprints):
+        raise BadOffer(
+            "the offer lacks ice-ufrag, ice-pwd or fingerprint, without which nobody can be reached"
+        )
     known = {codec.value.upper(): codec for codec in Codec}
     names = [codec.name.upper() for codec in videos[0].rtp.codecs]
     found = [known[name] for name in dict.fromkeys(names) if name in known]

@@ -93,6 +93,7 @@ class Pool:
         ice_servers: STUN and TURN servers, as browsers write them.
         drain_seconds: how long one is kept after its last viewer.
         time_code: has pictures say when they were taken, for measurements.
+        place: x, y and zoom of cameras that stay where they are; else they follow the action.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Pool:
         ice_servers: Sequence[dict[str, Any]] = (),
         drain_seconds: float = DRAIN_SECONDS,
         time_code: bool = False,
+        place: tuple[float, float, float] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limit = limit
@@ -112,7 +114,11 @@ class Pool:
         self._worlds = worlds
         self._logs = logs
         self._drain_seconds = drain_seconds
-        self._settings: Message = {"ice_servers": self.ice_servers, "time_code": time_code}
+        self._settings: Message = {
+            "ice_servers": self.ice_servers,
+            "time_code": time_code,
+            "place": place,
+        }
         self._clock = clock
         self._queue: dict[str, float] = {}
         self._counted: dict[str, ExitStack] = {}

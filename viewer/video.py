@@ -15,10 +15,12 @@ from runtime.rcon_client import WorldClient, WorldGone, WorldRefused
 from runtime.scene_client import Rect
 from runtime.world_eyes import WorldEyes
 from viewer.art_source import art_source
-from viewer.atlas import Pixels
+from viewer.atlas import Atlas, Pixels
+from viewer.display_list import DisplayList
 from viewer.drawing import Drawing
-from viewer.renderers import Renderer, renderer
-from viewer.renderers.gpu import NoAdapter, choose_adapter
+from viewer.renderers import Renderer
+from viewer.renderers.gpu import DeviceLost, GpuRenderer, NoAdapter, choose_adapter
+from viewer.renderers.numpy_ import NumpyRenderer
 from viewer.scene import Scene
 from viewer.view import View
 
@@ -30,6 +32,8 @@ GLIDE_SECONDS = 0.5
 """In which the picture goes most of the way to there."""
 FIRST_LOOK_SECONDS = 2.0
 AGAIN_SECONDS = 0.5
+ASK_FOR_GPU_AT = 60
+"""Frames after which there is time for that."""
 ZOOM = 0.5
 ANSWER_SECONDS = 10.0
 CODE_BITS = 48
@@ -58,10 +62,19 @@ class WorldFilm:
     Args:
         width, height: of the pictures, in pixels.
         on_lost: is told, on that thread, that the world doesn't answer; `find` may say where it is now.
+        place: x, y and zoom of a camera that stays where it is.
     """
 
-    def __init__(self, width: int, height: int, on_lost: Callable[[], None]) -> None:
-        self._view = View(0, 0, ZOOM, width, height)
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        on_lost: Callable[[], None],
+        place: tuple[float, float, float] | None = None,
+    ) -> None:
+        x, y, zoom = place or (0.0, 0.0, ZOOM)
+        self._stays = place is not None
+        self._view = View(x, y, zoom, width, height)
         self._on_lost = on_lost
         self._lock = threading.Lock()
         self._scene = Scene()
@@ -71,6 +84,9 @@ class WorldFilm:
         self._over = threading.Event()
         self._looked = threading.Event()
         self._tools: tuple[Drawing, Renderer] | None = None
+        self._making = threading.Lock()
+        self._better: Renderer | None = None
+        self._taken = 0
 
     def find(self, host: str, port: int, password: str) -> None:
         """Look at the world that answers there from now on."""
@@ -79,10 +95,11 @@ class WorldFilm:
             old.close()
 
     def warm_up(self) -> None:
-        """Have what the first picture would wait for. For the thread that takes the pictures, or before it runs."""
-        if self._tools is None:
-            art = art_source()
-            self._tools = (Drawing(art.atlas, art.figures), renderer(filming_renderer(), art.atlas))
+        """Have what the first picture would wait for."""
+        with self._making:
+            if self._tools is None:
+                art = art_source()
+                self._tools = (Drawing(art.atlas, art.figures), NumpyRenderer(art.atlas))
 
     def begin(self) -> None:
         """Begin to look at the world."""
@@ -98,12 +115,33 @@ class WorldFilm:
         self.warm_up()
         assert self._tools is not None
         drawing, renderer = self._tools
-        self._looked.wait(FIRST_LOOK_SECONDS)
+        if not self._scene.chunks:
+            self._looked.wait(FIRST_LOOK_SECONDS)
+        self._taken += 1
+        if self._taken == ASK_FOR_GPU_AT:
+            threading.Thread(target=self._find_gpu, args=(drawing.atlas,), name="gpu", daemon=True).start()
+        if self._better is not None:
+            renderer, self._better = self._better, None
+            self._tools = (drawing, renderer)
         with self._lock:
             self._glide()
             view = self._view
             shown = drawing.display_list(self._scene, view, self._scene.now())
         return renderer.draw(shown, view)
+
+    def _find_gpu(self, atlas: Atlas) -> None:
+        """Have a GPU draw, where there is a real one. Software ones take longer than NumPy.
+
+        A GPU takes a second to be found and longer to be made ready; that long NumPy draws.
+        """
+        try:
+            if choose_adapter().info["adapter_type"] == "CPU":
+                return
+            better = GpuRenderer(atlas)
+            better.draw(DisplayList(), self._view)
+        except (NoAdapter, DeviceLost):
+            return
+        self._better = better
 
     def _glide(self) -> None:
         now = time.monotonic()
@@ -125,7 +163,7 @@ class WorldFilm:
             pause = LOOK_SECONDS
             try:
                 if eyes is not None:
-                    if began - aimed > AIM_SECONDS:
+                    if began - aimed > AIM_SECONDS and not self._stays:
                         self._take_aim(eyes)
                         aimed = began
                     with self._lock:
@@ -177,14 +215,6 @@ class _Unlocked:
             self._lock.acquire()
         if self._over.is_set():
             raise _Over
-
-
-def filming_renderer() -> str:
-    """Which renderer films: a GPU where there is a real one. Software ones take longer than NumPy, and seconds to begin."""
-    try:
-        return "numpy" if choose_adapter().info["adapter_type"] == "CPU" else "gpu"
-    except NoAdapter:
-        return "numpy"
 
 
 class TimeCoded:

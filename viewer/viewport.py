@@ -33,7 +33,7 @@ class Viewport:
         self._reader = reader
         self._writer = writer
         self._loop = asyncio.get_running_loop()
-        self._world = WorldFilm(*SIZE, on_lost=self._lost)
+        self._world = WorldFilm(*SIZE, self._lost, settings["place"])
         self._peers = Peers(settings["ice_servers"], self._tell)
         source: FrameSource = TimeCoded(self._world) if settings["time_code"] else self._world
         self._film = self._peers.film = Film(source, SIZE, FPS, self._peers.deliver)

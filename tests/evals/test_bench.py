@@ -42,7 +42,7 @@ def test_an_unknown_case_is_one_sentence() -> None:
 def test_an_unknown_benchmark_is_one_sentence() -> None:
     done = run("nothing")
     assert done.returncode == 2
-    assert done.stderr == "claudetorio bench: there is no benchmark 'nothing': try start, sim, tools, player, render.\n"
+    assert done.stderr == "claudetorio bench: there is no benchmark 'nothing': try start, sim, tools, player, render, viewport.\n"
 
 
 def test_render_reports_every_renderer_of_this_machine() -> None:

@@ -73,7 +73,8 @@ const loading = new Set();
 const stale = new Set(); // asked for again while loading
 async function renew(image) {
   if (document.hidden || !visible.has(image)) return;
-  if (image === picture && image.dataset.covered && shown) return; // the video is in front of it
+  // The video is in front of it, or will be soon.
+  if (image === picture && (image.dataset.covered === "soon" || (image.dataset.covered && shown))) return;
   if (loading.has(image)) { stale.add(image); return; }
   loading.add(image);
   try {
@@ -116,11 +117,17 @@ function look(newMode, newAim) {
   for (const button of document.querySelectorAll("[data-mode]")) {
     button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
   }
-  renew(picture);
   dispatchEvent(new CustomEvent("look", { detail: mode })); // the video shows the factory only
+  renew(picture);
 }
 
 if (picture) {
+  // A picture costs as much as a second of video: it is fetched only if the video takes its time.
+  setTimeout(() => {
+    if (picture.dataset.covered !== "soon") return;
+    delete picture.dataset.covered;
+    renew(picture);
+  }, 1500);
   const zoomBy = (factor) => {
     const [x, y, zoom] = aim ?? shown ?? [0, 0, 0.5];
     look(mode === "player" ? "player" : "free", [x, y, Math.min(4, Math.max(0.1, zoom * factor))]);

@@ -98,6 +98,7 @@ function uncover() {
 
 function wait(position) {
   close();
+  delete picture.dataset.covered;
   queue.textContent = `Live video: place ${position} in the queue`;
   queue.hidden = false;
   again = setTimeout(watch, 2000);
@@ -139,4 +140,7 @@ if (video && window.RTCPeerConnection) {
     if (document.hidden) hiding = setTimeout(stop, HIDDEN_SECONDS * 1000); else watch();
   });
   watch();
+} else if (video) {
+  delete picture.dataset.covered;
+  renew(picture);
 }
