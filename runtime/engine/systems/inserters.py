@@ -91,7 +91,21 @@ class Window(Picker):
             setattr(self, name, value)
 
 
-class Inserter(Chaser):
+class Arm(Chaser):
+    """What an inserter needs at nearly each of its events.
+
+    A class of its own, because Python lays out the slots of a class by name: so these lie together in memory.
+    """
+
+    __slots__ = (
+        "arm", "awaiting", "awaits", "began", "burner", "came", "catches", "drop_belt", "drop_entity", "drop_turn",
+        "goal", "granted", "held", "held_count", "lane", "lane_number", "length", "level", "open_ended", "paid", "path",
+        "path_level", "pickup_belt", "pickup_turn", "planned", "resolved", "starved", "steps", "turn", "unwanted", "use",
+        "use_filters", "windows",
+    )  # fmt: skip
+
+
+class Inserter(Arm):
     """An inserter. Its arm makes the first `steps` steps of `path` from the tick after `began`, then rests.
 
     `direction` points at the side it picks up from. `held` is what is in the hand, `lane` and `at` (an index) the
@@ -99,11 +113,8 @@ class Inserter(Chaser):
     """
 
     __slots__ = (
-        "again", "arm", "awaiting", "awaits", "began", "blacklist", "buffer", "burner", "came", "capacity", "catches",
-        "drop_belt", "drop_entity", "drop_entry", "drop_lane", "drop_turn", "filters", "goal", "granted",
-        "held", "held_count", "lane", "lane_number", "last_step", "length", "level", "open_ended", "override",
-        "paid", "path", "path_level", "pickup_belt", "pickup_entity", "pickup_turn", "planned", "power", "resolved",
-        "second_lane_first", "starved", "steps", "stopped", "turn", "unwanted", "use", "use_filters", "windows",
+        "again", "blacklist", "buffer", "capacity", "drop_entry", "drop_lane", "filters", "last_step", "override",
+        "pickup_entity", "power", "second_lane_first", "stopped",
     )  # fmt: skip
     rotatable = True
 
@@ -160,7 +171,8 @@ class Inserter(Chaser):
         self.awaits = False  # it is among the watchers of `drop_entity`, or was
         self.open_ended = False  # nothing but room limits what may be brought
         self.second_lane_first = False
-        self.windows: list[Window] = []  # onto the lanes of `pickup_belt`, once asked; the one that comes first is first
+        # Onto the lanes of `pickup_belt`, once asked; the one that comes first is first.
+        self.windows: tuple[Window, ...] = ()
         self.drop_lane: Lane | None = None
         self.drop_entry = 0
 
@@ -298,7 +310,8 @@ class Inserter(Chaser):
         """Find what it can reach of the belt that it takes from, the lane that comes first (the nearer) first."""
         # On a curve lane 1 comes first from wherever one picks (measured).
         second = self.second_lane_first and belt.lengths[0] == belt.lengths[1]
-        self.windows = [Window(self, belt, number) for number in ((1, 0) if second else (0, 1))]
+        one, two = Window(self, belt, 0), Window(self, belt, 1)
+        self.windows = (two, one) if second else (one, two)
 
     # --- moving ------------------------------------------------------------------------------------------------
 
@@ -387,10 +400,10 @@ class Inserter(Chaser):
             if self.burner is not None:
                 self.last_step = path.energy - (path.points[-2][2] if path.count > 1 else 0.0)
                 self._pay(path.energy - self.paid)
+                self.paid = 0.0
             self.path = NO_PATH
+            self.granted = 0
         self.steps = 0
-        self.granted = 0
-        self.paid = 0.0
         self.began = tick
 
     def settle(self) -> None:
@@ -615,7 +628,8 @@ class Inserter(Chaser):
         if self.awaits and self.drop_entity is not None:
             self.drop_entity.watchers.pop(self.unit_number, None)
             self.awaits = False
-        if self.burner is not None and self._hungry() and self.burner.accepts(name):
+        burner = self.burner
+        if burner is not None and self._hungry() and burner.accepts(name):
             self._move(tick, REFUEL, self.arm.path(self.turn, self.length, OWN_SLOT_TURN, 0.0))
         else:
             self._carry(tick)

@@ -22,6 +22,9 @@ NONE_BELOW: Final = (0, -1, 0, 0)  # what `Lane.below` says where there is nothi
 NO_DROPPERS: Final[dict[int, Dropper]] = {}
 NO_PICKERS: Final[dict[int, Picker]] = {}
 NO_CHASERS: Final[dict[int, Chaser]] = {}
+# Likewise for lanes in which nothing is held, and whose items are alike.
+NO_HOLDS: Final[list[int]] = []
+NO_MIXTURE: Final[dict[str, int]] = {}
 
 
 class Dropper:
@@ -105,10 +108,10 @@ class Lane:
         self.length = 0
         self.belts: list[TransportBelt] = []
         self.names: list[str] = []
-        self.mixed: dict[str, int] = {}
+        self.mixed: dict[str, int] = NO_MIXTURE
         self.heads: list[int] = []
         self.counts: list[int] = []
-        self.holds: list[int] = []
+        self.holds: list[int] = NO_HOLDS
         self.held = 0  # how many of `holds` are not FREE
         self.since = NEVER  # the tick at which it last stopped being empty
         self.link: TransportBelt | None = None
@@ -144,7 +147,7 @@ class Lane:
             return
         del mixed[name]
         if len(mixed) == 1:
-            self.mixed = {}
+            self.mixed = NO_MIXTURE
 
     # --- where things are --------------------------------------------------------------------------------------
 
@@ -333,7 +336,7 @@ class Lane:
                 holds.append(hold)
             floor = start + SPACING * count
         self.heads, self.counts = heads, counts
-        self.holds = holds if self.held else []
+        self.holds = holds if self.held else NO_HOLDS
 
     # --- items come --------------------------------------------------------------------------------------------
 
@@ -356,11 +359,14 @@ class Lane:
         where = entry + carried - speed
         if where < 0:
             where = 0
+        if not heads:
+            return where if where < entry + SPACING and where < self.length else NEVER, 0, -1, 0, 0
         index, ahead, train, within = self.below(entry + 1, moved)
         if index and ahead + SPACING > where:
             where = ahead + SPACING
-            if self._start(train, moved) > heads[train] - moved:
-                clear = SPACING  # it stands, and would not make room for the next one by moving on
+            stands = self._start(train, moved) > heads[train] - moved if self.held else heads[train] < moved
+            if stands:
+                clear = SPACING  # it would not make room for the next one by moving on
         if where >= entry + SPACING or where >= self.length:
             return NEVER, index, ahead, train, within
         if index < len(self.names):
@@ -390,6 +396,16 @@ class Lane:
     ) -> None:
         moved = self.speed * tick
         heads, counts, holds = self.heads, self.counts, self.holds
+        if not heads:  # then nobody chases anything here
+            heads.append(where + moved)
+            counts.append(1)
+            self.names.append(name)
+            self.since = now
+            if self.pickers:
+                self._tell_put(where + moved, name, now)
+            if self.link is not None:
+                self.plan_front(now)
+            return
         after = train + 1 if index else 0
         start = self._start(after, moved) if after < len(heads) else FREE
         if index and within < counts[train]:  # inside a train: the rest of it becomes one of its own
@@ -415,25 +431,25 @@ class Lane:
                 holds.insert(after, FREE)
         self.names.insert(index, name)
         self.count_in(name)
-        if len(self.names) == 1:
-            self.since = now
         if self.chasers:
             for chaser in list(self.chasers.values()):
                 if chaser.at >= index:
                     chaser.at += 1
                     chaser.touched(now + 1)
         if self.pickers:
-            ahead = where + moved
-            speed = self.speed
-            for picker in list(self.pickers.values()):
-                picker.vain = False
-                if not picker.waits:
-                    self.forget_picker(picker)
-                elif name not in picker.ignored:
-                    comes = (ahead - picker.place) // speed + 1
-                    picker.expect(comes if comes > now else now + 1, now)
+            self._tell_put(where + moved, name, now)
         if index == 0 and self.link is not None:
             self.plan_front(now)
+
+    def _tell_put(self, head: int, name: str, now: int) -> None:
+        speed = self.speed
+        for picker in list(self.pickers.values()):
+            picker.vain = False
+            if not picker.waits:
+                self.forget_picker(picker)
+            elif name not in picker.ignored:
+                comes = (head - picker.place) // speed + 1
+                picker.expect(comes if comes > now else now + 1, now)
 
     # --- items go ----------------------------------------------------------------------------------------------
 
@@ -448,7 +464,12 @@ class Lane:
         while within >= counts[train]:
             within -= counts[train]
             train += 1
-        start = self._start(train, moved)
+        if self.held:
+            start = self._start(train, moved)
+        else:
+            start = heads[train] - moved
+            if start < 0:  # only at the front, as the lane is settled
+                start = 0
         count = counts[train]
         if self.held and within == count - 1 and train + 1 < len(heads) and holds[train + 1] != FREE:
             heads[train + 1] = self._start(train + 1, moved) + moved
@@ -473,7 +494,7 @@ class Lane:
                     holds.insert(train + 1, FREE)
             counts[train] = within
         if holds and not self.held:
-            self.holds = []
+            self.holds = NO_HOLDS
         name = self.names.pop(index)
         if self.mixed:
             self._count_out(name)

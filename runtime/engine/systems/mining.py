@@ -162,9 +162,8 @@ class MiningDrill(Receiver):
     @property
     def target(self) -> Resource | None:
         """The resource that the present item comes from."""
-        if not self.resources:
-            return None
-        return self.resources[self.next_resource % len(self.resources)]
+        resources = self.resources
+        return resources[self.next_resource % len(resources)] if resources else None
 
     def drop_position(self) -> tuple[float, float]:
         """Where its items appear, with the game's 1/256 truncation."""
@@ -226,8 +225,10 @@ class MiningDrill(Receiver):
         `late`: ticks that it waited for its fuel to be lit, which count as ticks in which a cold drill starts up.
         """
         tick = self.world.tick
+        if self._holding or self._finish != NEVER or not self.active:
+            return
         target = self.target
-        if target is None or self._holding or self._finish != NEVER or not self.active:
+        if target is None:
             return
         if self.burner is not None:
             if not self.burner.load_fuel():
