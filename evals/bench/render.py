@@ -126,11 +126,15 @@ def grass(columns: int, rows: int) -> dict[tuple[int, int], GroundChunk]:
     return out
 
 
-def measure(counts: tuple[int, ...] = COUNTS, frames: int = FRAMES) -> Iterator[Measurement]:
-    """`render.COUNT.RENDERER`: the median in milliseconds, for each renderer that this machine has.
+def measure() -> Iterator[Measurement]:
+    """What `renderers`, `scene` and `screenshot` measure."""
+    yield from renderers()
+    yield from scene.measure()
+    yield from screenshot.measure()
 
-    Then those of `scene` and `screenshot`.
-    """
+
+def renderers(counts: tuple[int, ...] = COUNTS, frames: int = FRAMES) -> Iterator[Measurement]:
+    """`render.COUNT.RENDERER`: the median in milliseconds, for each renderer that this machine has."""
     for name in NAMES:
         try:
             drawing = renderer(name, our_atlas())
@@ -143,8 +147,6 @@ def measure(counts: tuple[int, ...] = COUNTS, frames: int = FRAMES) -> Iterator[
                 )
         finally:
             drawing.close()
-    yield from scene.measure()
-    yield from screenshot.measure()
 
 
 def _milliseconds(drawing: Renderer, count: int, frames: int) -> float:
