@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
+from aiortc import RTCSessionDescription
 
 from runtime.world_life import RconAddress, WorldUnavailable
 from runtime.world_process import WorldProcess
@@ -94,6 +95,23 @@ async def test_a_viewport_that_is_killed_is_started_again_while_somebody_watches
     await pool.end("a", lease.name)
     os.kill(slot.process.pid, signal.SIGKILL)
     await until(lambda: not pool.slots)
+
+
+async def test_all_who_watch_a_world_share_one_encode(pool: Pool) -> None:
+    peers = [new_peer("H264"), new_peer("H264"), new_peer("H264", "VP8")]
+    for peer in peers:
+        _, answer = await pool.offer("a", await offer_of(peer))
+        await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    slot = pool.slots["a"]
+    await until(lambda: slot.told.get("watching") == 3)
+    begun = slot.told
+    await until(lambda: slot.told["frames"] > begun["frames"])
+    assert set(slot.told["encoders"]) == {"H264"}
+    assert sum(slot.told["encoded"].values()) <= slot.told["frames"]
+    for peer in peers:
+        await peer.close()
+    await until(lambda: pool.state("a") is State.DRAINING)
+    assert slot.told["watching"] == 0
 
 
 async def test_a_world_that_does_not_run_is_not_filmed(pool: Pool) -> None:
