@@ -21,7 +21,7 @@ from runtime.host import HostError
 from runtime.rcon_client import WorldGone
 from runtime.world_process import WorldStartError
 
-NAMES = ("start", "sim", "tools", "player", "render", "viewport")
+NAMES = ("start", "sim", "tools", "player", "mcp", "render", "viewport")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

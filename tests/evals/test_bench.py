@@ -43,7 +43,8 @@ def test_an_unknown_case_is_one_sentence() -> None:
 def test_an_unknown_benchmark_is_one_sentence() -> None:
     done = run("nothing")
     assert done.returncode == 2
-    assert done.stderr == "claudetorio bench: there is no benchmark 'nothing': try start, sim, tools, player, render, viewport.\n"
+    names = "start, sim, tools, player, mcp, render, viewport"
+    assert done.stderr == f"claudetorio bench: there is no benchmark 'nothing': try {names}.\n"
 
 
 def test_render_reports_every_renderer_of_this_machine() -> None:
