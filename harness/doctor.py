@@ -68,14 +68,14 @@ def _simulation() -> Finding:
 
 
 def _renderer() -> Finding:
-    from viewer.renderers.gpu import NoAdapter, adapter_name, choose_adapter
+    from viewer.renderers.gpu import NoAdapter, adapter_name, choose_adapter, is_software
 
     try:
         adapter = choose_adapter()
     except NoAdapter as error:
         return Finding("renderer", "absent", f"numpy, on the processor, because {error.why}", error.advice)
-    if adapter.info["adapter_type"] == "CPU":
-        return Finding("renderer", "ok", f"gpu: {adapter_name(adapter)}, a software one")
+    if is_software(adapter):
+        return Finding("renderer", "ok", f"numpy, faster than the software adapter {adapter_name(adapter)}")
     return Finding("renderer", "ok", f"gpu: {adapter_name(adapter)}")
 
 

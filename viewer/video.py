@@ -19,7 +19,7 @@ from viewer.atlas import Atlas, Pixels
 from viewer.display_list import DisplayList
 from viewer.drawing import Drawing
 from viewer.renderers import Renderer
-from viewer.renderers.gpu import DeviceLost, GpuRenderer, NoAdapter, choose_adapter
+from viewer.renderers.gpu import DeviceLost, GpuRenderer, NoAdapter, choose_adapter, is_software
 from viewer.renderers.numpy_ import NumpyRenderer
 from viewer.scene import Scene
 from viewer.view import View
@@ -135,7 +135,7 @@ class WorldFilm:
         A GPU takes a second to be found and longer to be made ready; that long NumPy draws.
         """
         try:
-            if choose_adapter().info["adapter_type"] == "CPU":
+            if is_software(choose_adapter()):
                 return
             better = GpuRenderer(atlas)
             better.draw(DisplayList(), self._view)

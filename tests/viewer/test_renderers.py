@@ -293,6 +293,25 @@ def test_without_an_adapter_numpy_draws(atlas: Atlas, monkeypatch: pytest.Monkey
         renderer("gpu", atlas)
 
 
+class Adapter:
+    """What is known of an adapter before it is used."""
+
+    def __init__(self, kind: str) -> None:
+        self.info = {"adapter_type": kind, "backend_type": "Vulkan", "device": "a device"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "name"), [(["CPU"], "numpy"), (["CPU", "IntegratedGPU"], "gpu"), (["DiscreteGPU"], "gpu")]
+)
+def test_a_gpu_draws_where_it_is_one(
+    atlas: Atlas, monkeypatch: pytest.MonkeyPatch, kinds: list[str], name: str
+) -> None:
+    import wgpu
+
+    monkeypatch.setattr(wgpu.gpu, "enumerate_adapters_sync", lambda: [Adapter(kind) for kind in kinds])
+    assert best_renderer(atlas).name == name
+
+
 def test_orders_are_stacked_as_a_world_is() -> None:
     assert (
         Order.BELT

@@ -102,6 +102,11 @@ def choose_adapter() -> Any:
     return adapters[0]
 
 
+def is_software(adapter: Any) -> bool:
+    """Whether an adapter only stands in for a GPU, on the processor."""
+    return bool(adapter.info["adapter_type"] == "CPU")
+
+
 def adapter_name(adapter: Any) -> str:
     """An adapter for people: what it is, and by which interface."""
     info = adapter.info
@@ -194,7 +199,7 @@ class _Device:
             ]
         )
         self.pipelines = {way: self._pipeline(module, way) for way in ("smooth_", "quick")}
-        self.is_software = adapter.info["adapter_type"] == "CPU"
+        self.is_software = is_software(adapter)
         self.room = 0
         self.sprites: Any = None
         self.picture_size = (0, 0)
