@@ -10,7 +10,15 @@ import reprlib
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Strict, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Strict,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 
 from runtime.names import DIRECTIONS
@@ -24,8 +32,15 @@ SHOWN = reprlib.Repr()
 SHOWN.maxstring = SHOWN.maxother = SHOWN.maxlong = 60
 
 
+def _short(schema: dict[str, Any]) -> None:
+    # Said dozens of times in a list of tools; that each has a value is checked, and told by the examples.
+    schema.pop("required")
+
+
 class Position(BaseModel):
     """A place in tiles: x grows to the east, y to the south."""
+
+    model_config = ConfigDict(json_schema_extra=_short)
 
     x: float
     y: float
@@ -34,6 +49,8 @@ class Position(BaseModel):
 class Entity(BaseModel):
     """What stands at a place; with a name, the thing of that name there."""
 
+    model_config = ConfigDict(json_schema_extra=_short)
+
     x: float
     y: float
     name: str | None = None
@@ -41,6 +58,8 @@ class Entity(BaseModel):
 
 class Box(BaseModel):
     """A size in tiles."""
+
+    model_config = ConfigDict(json_schema_extra=_short)
 
     width: int
     height: int
