@@ -31,7 +31,7 @@ from harness.addresses import ANY, url_of
 from harness.prices import UnknownPrice, prices
 from harness.run_api import run_routes
 from harness.scores import ScoreBook
-from harness.settings import Settings
+from harness.settings import Settings, has_key
 from harness.transcripts import Transcripts
 from mcp_servers.dispatch import FLEET, WorldDispatcher, host_protection
 from mcp_servers.fleet import fleet_server
@@ -74,9 +74,9 @@ def run(settings: Settings) -> None:
     console = Console(stderr=True)
     if settings.player == "claude":
         try:
-            prices(settings)
-        except UnknownPrice as error:
-            raise CannotStart(f"{error}.") from error
+            check_claude(settings)
+        except ValueError as error:
+            raise CannotStart(str(error)) from error
     with data_folder(settings.data) as data, listening(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
         log_to(data / "logs" / "claudetorio.log")
@@ -188,7 +188,11 @@ def world_plans(settings: Settings) -> list[WorldPlan]:
 
 
 def player_plan(settings: Settings, agent: str, world: str, port: int) -> PlayerPlan | None:
-    """The player of a world: a client of its MCP server like any other. Raises ValueError for an unknown agent."""
+    """The player of a world: a client of its MCP server like any other.
+
+    Raises:
+        ValueError: there is no such agent, or it can't play; the message says what would do.
+    """
     if agent == "none":
         return None
     if agent not in AGENTS:
@@ -196,6 +200,7 @@ def player_plan(settings: Settings, agent: str, world: str, port: int) -> Player
     url = f"{url_of(settings.host, port)}/worlds/{world}/mcp"
     folder = worlds_folder(settings) / world
     if agent == "claude":
+        check_claude(settings)
         own = ["--url", url, "--world", world, "--folder", str(folder / "claude")]
         return PlayerPlan(
             agent="claude",
@@ -209,6 +214,19 @@ def player_plan(settings: Settings, agent: str, world: str, port: int) -> Player
         command=[sys.executable, "-m", "harness.player", *own],
         log=folder / "player.log",
     )
+
+
+def check_claude(settings: Settings) -> None:
+    """Whether there is what Claude needs to play. Raises ValueError, which says what to do."""
+    if not has_key():
+        raise ValueError(
+            "Claude needs a key: start `claudetorio up` with ANTHROPIC_API_KEY, or choose the agent scripted, "
+            "which needs none."
+        )
+    try:
+        prices(settings)
+    except UnknownPrice as error:
+        raise ValueError(f"{error}.") from error
 
 
 @contextmanager

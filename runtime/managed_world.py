@@ -236,42 +236,57 @@ class ManagedWorld:
         return self._checkpoints.known()
 
     def restore(self, name: str) -> Checkpoint:
-        """Bring the world back to a checkpoint; returns when it runs there. Raises CheckpointError, WorldUnavailable."""
+        """Bring the world back to a checkpoint; returns when it runs there, or at once where it is stopped.
+
+        Raises CheckpointError, WorldUnavailable.
+        """
         checkpoint, start = self._checkpoints.find(name)
-        self._begin_again(start, f"restored to {name}")
+        scores = Scores(checkpoint.tick, checkpoint.production_score, checkpoint.automated_score)
+        self._begin_again(start, scores, f"restored to {name}")
         self.events.add("checkpoint", checkpoint.tick, f"restored to checkpoint {name}")
         return checkpoint
 
     def reset(self) -> None:
-        """Begin anew, with an empty world; returns when it runs. Checkpoints stay. Raises WorldUnavailable."""
-        self._begin_again(Start(), "reset")
+        """Begin anew, with an empty world; returns when it runs, or at once where it is stopped. Checkpoints stay.
+
+        Raises WorldUnavailable.
+        """
+        self._begin_again(Start(), Scores(), "reset")
         self._recorder.world_gone(self.name, "the world was reset")
 
     def save(self, path: Path) -> None:
         """Write a save of the world as it is now. Raises WorldUnavailable."""
         self._running().save(path)
 
-    def _begin_again(self, start: Start, why: str) -> None:
-        """End this life of the world and begin the next from something else."""
+    def _begin_again(self, start: Start, scores: Scores, why: str) -> None:
+        """End this life of the world and begin the next from something else.
+
+        A world that is stopped stays so, and begins from there when it is started; one that has failed is started.
+        """
         with self._changing:
             self.folder.begin_next_from(start)
-            with self._lock:
-                lives, self._again = self._lives, why
+            if self._status is Status.STOPPED:
+                with self._lock:
+                    self._look, self._details = replace(self._look, scores=scores), WorldDetails()
+                return
+            lives = self._lives
+            if self._status is Status.FAILED:
+                self._run_again()
+            else:
+                self._again = why
 
-                def settled() -> bool:
-                    if self._status is Status.RUNNING:
-                        return self._lives > lives and self._again is None
-                    return self._status in (Status.FAILED, Status.STOPPED)
+            def settled() -> bool:
+                if self._status is Status.RUNNING:
+                    return self._lives > lives and self._again is None
+                return self._status in (Status.FAILED, Status.STOPPED)
 
-                if not self._moved.wait_for(settled, RESTART_SECONDS):
-                    raise WorldUnavailable(
-                        f"World {self.name} takes long to begin again; look at its status."
-                    )
-                if self._status is not Status.RUNNING:
-                    self._again = None
-                    raise WorldUnavailable(
-                        f"World {self.name} is {self._status}; it will be {why} when it is started."
-                    )
+            self._wait_until(settled)
+            if self._status is not Status.RUNNING:
+                self._again = None
+                reason = f": {self.failure}" if self.failure else ""
+                raise WorldUnavailable(
+                    f"World {self.name} is {self._status}{reason}. It will be {why} when it is started."
+                )
 
     def _activity(self, look: Look) -> str:
         """What the player is at: a program's first line where the host knows no more than that it runs one."""
@@ -368,7 +383,15 @@ class ManagedWorld:
 
     def start(self) -> None:
         """Begin to keep the world running, if its plan says so."""
-        self._keeper.play(self._players(self.plan.agent, self.name), self.plan.paused)
+        before = self.folder.read_plan()
+        if before is not None and not before.paused:
+            # Its player of last time is gone, and may have had no time to release the world.
+            self.claims.drop(before.agent)
+        try:
+            self._keeper.play(self._players(self.plan.agent, self.name), self.plan.paused)
+        except ValueError as error:
+            log.warning("nobody plays", world=self.name, agent=self.plan.agent, reason=str(error))
+            self.events.add("status", 0, f"nobody plays: {error}")
         if self.plan.stopped:
             self._stopping.set()
         self.folder.write_plan(self.plan)
@@ -384,13 +407,16 @@ class ManagedWorld:
     def wake(self) -> None:
         """Have a world that was stopped, or has failed, run again; returns when it begins to."""
         with self._changing:
-            if self._status is Status.FAILED:
-                self._stopping.set()
-                self._wait_until(lambda: self._status is Status.STOPPED)
-            self._replan(stopped=False)
-            self._stopping.clear()
-            self._woken.set()
-            self._wait_until(lambda: self._status is not Status.STOPPED)
+            self._run_again()
+
+    def _run_again(self) -> None:
+        if self._status is Status.FAILED:
+            self._stopping.set()
+            self._wait_until(lambda: self._status is Status.STOPPED)
+        self._replan(stopped=False)
+        self._stopping.clear()
+        self._woken.set()
+        self._wait_until(lambda: self._status is not Status.STOPPED)
 
     def stop(self) -> None:
         """Ask the world to end for good, as far as this process goes; `join` waits for it."""

@@ -21,7 +21,8 @@ from runtime.engine.entity import attributes
 if TYPE_CHECKING:
     from runtime.engine.world import World
 
-MAGIC = b"factorio-embedded save 4\n"
+FAMILY, FORMAT = b"factorio-embedded save ", 4
+MAGIC = FAMILY + b"%d\n" % FORMAT
 ALLOWED = {
     ("random", "Random"),
     ("builtins", "set"),
@@ -136,6 +137,12 @@ def loads(data: bytes) -> Save:
     from runtime.engine import kinds  # noqa: F401
 
     if not data.startswith(MAGIC):
+        written = data[len(FAMILY) :].partition(b"\n")[0]
+        if data.startswith(FAMILY) and written.isdigit() and len(written) < 9:
+            raise SaveError(
+                f"it has format {int(written)}, of another version of this program; this one reads format {FORMAT}: "
+                "open it with the version that wrote it, or begin a new world"
+            )
         raise SaveError("not a save of factorio-embedded")
     try:
         classes, states = _unpacked(data[len(MAGIC) :]).split(b"\n", 1)

@@ -112,3 +112,11 @@ def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(monkeypatch: pytest.
     monkeypatch.setattr(saves, "MOST_BYTES", 1 << 20)
     with pytest.raises(SaveError, match="more than 1 MB"):
         loads(MAGIC + zlib.compress(b"[]\n" + bytes(8 << 20)))
+
+
+def test_a_save_of_another_format_says_so() -> None:
+    with pytest.raises(SaveError, match=r"has format 3, .* open it with the version that wrote it"):
+        loads(b"factorio-embedded save 3\n" + zlib.compress(b"[]\n"))
+    for none in (b"factorio-embedded save x\n", b"factorio-embedded save ", b"save 3\n"):
+        with pytest.raises(SaveError, match="not a save of"):
+            loads(none)

@@ -27,8 +27,11 @@ COAL = "coal = nearest(Resource.Coal)\nmove_to(coal)\nprint(harvest_resource(coa
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A gateway of this module's alone, because worlds come and go."""
     options = ("--worlds", "1", "--agent", "none", "--speed", "100")
-    with up(tmp_path_factory.mktemp("data"), *options) as (_, address):
-        yield address
+    with pytest.MonkeyPatch.context() as environment:
+        for key in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+            environment.delenv(key, raising=False)
+        with up(tmp_path_factory.mktemp("data"), *options) as (_, address):
+            yield address
 
 
 @pytest.fixture
@@ -187,6 +190,8 @@ async def test_the_leaderboard_is_the_apis(fleet: str, address: str) -> None:
         ("create_world", {"name": "x", "speed": 1e9}, "100"),
         ("create_world", {"name": "x", "save": "%%%"}, "base64"),
         ("start_agent", {"name": "world-1", "agent": "gpt"}, "claude"),
+        ("start_agent", {"name": "world-1", "agent": "claude"}, "ANTHROPIC_API_KEY"),
+        ("create_world", {"name": "x", "agent": "claude"}, "ANTHROPIC_API_KEY"),
         ("remove_worlds", {}, "remove_world"),
         ("list_worlds", {"extra": 1}, "extra"),
     ],
@@ -195,6 +200,22 @@ async def test_mistakes_are_told_in_a_sentence(
     fleet: str, tool: str, arguments: dict[str, Any], words: str
 ) -> None:
     assert words in await refusal(fleet, tool, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/api/worlds/world-1/agent?do=start&agent=claude", "ANTHROPIC_API_KEY"),
+        ("/api/worlds/world-1/agent?do=start&agent=gpt", "scripted"),
+        ("/api/worlds?name=x&agent=claude", "ANTHROPIC_API_KEY"),
+        ("/api/worlds/world-1/copy?to=world-1", "another name"),
+    ],
+)
+def test_what_can_not_be_done_over_http_is_a_sentence(address: str, path: str, words: str) -> None:
+    answer = httpx.post(f"{address}{path}")
+    assert answer.status_code == 409, answer.text
+    assert words in answer.json()["error"]
+    assert httpx.get(f"{address}/api/worlds/x").status_code == 404
 
 
 async def test_metrics_tell_of_worlds_and_calls(fleet: str, address: str) -> None:

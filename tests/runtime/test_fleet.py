@@ -6,12 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runtime.checkpoints import CheckpointError
+from runtime.claims import Claims
 from runtime.managed_world import ManagedWorld
 from runtime.player_keeper import PlayerPlan
 from runtime.supervisor import FleetError, Supervisor
@@ -163,9 +165,19 @@ def test_a_world_is_reset_stopped_and_started(fleet: Supervisor) -> None:
     assert world.score().tick < before + 600
     report, _ = world.run_program("print('x' in globals())", 30)
     assert report.output == "False\n"
+    world.checkpoint("early")
+    until(lambda: world.score().tick > before + 600)
     fleet.stop_world("plain")
     assert world.status is Status.STOPPED
+    # What a stopped world begins from next can be chosen; it stays stopped.
+    early = world.restore("early")
+    assert (world.status, world.summary().tick) == (Status.STOPPED, early.tick)
+    fleet.reset("plain")
+    assert (world.status, world.summary().tick) == (Status.STOPPED, 0)
+    world.restore("early")
     fleet.start_world("plain")
+    running(world)
+    assert early.tick <= world.score().tick < before + 600
     with pytest.raises(FleetError, match="can be started"):
         fleet.start_world("plain")
     running(world)
@@ -228,6 +240,26 @@ def test_the_fleet_is_there_again_after_a_restart(tmp_path: Path) -> None:
     until(lambda: world.status is Status.STOPPED)
     assert world.agent_status is AgentStatus.PAUSED
     again.stop()
+
+
+def test_a_player_that_died_with_the_fleet_leaves_no_claim(tmp_path: Path) -> None:
+    plan = WorldPlan("home", tmp_path / "worlds" / "home", agent="sleeper", stopped=True)
+    folder = WorldFolder(plan.data)
+    for paused, agent, holder in ((False, "none", None), (False, "sleeper", None), (True, "none", "Sleeper")):
+        folder.write_plan(replace(plan, paused=paused))
+        Claims(plan.data / "claim.json").take_over("Sleeper")
+        fleet = new_fleet(tmp_path)
+        # A player that was paused had no claim left: who has it is somebody else, of whatever name.
+        assert fleet.add(replace(plan, paused=paused, agent=agent)).claims.holder == holder
+        fleet.stop()
+
+
+def test_a_world_whose_player_can_not_play_runs_without(tmp_path: Path) -> None:
+    fleet = new_fleet(tmp_path)
+    world = fleet.add(WorldPlan("home", tmp_path / "worlds" / "home", agent="nobody", stopped=True))
+    assert "nobody plays: There is no agent nobody." in [e.text for e in world.events.newest(9, "status")]
+    assert world.folder.read_plan().agent == "nobody"
+    fleet.stop()
 
 
 @pytest.mark.parametrize("interrupted_after", range(6))
