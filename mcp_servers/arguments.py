@@ -96,6 +96,7 @@ def _one_or_more(value: Any) -> Any:
 
 # The bounds are here and not in the schemas that a model is sent, which stay short.
 Code = Annotated[str, Strict()]
+Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict(), AfterValidator(_not_too_long)]
 Texts = Annotated[list[Text], BeforeValidator(_one_or_more), ONE_OR_MORE]
 Tiles = Annotated[float, Strict(), _within(-FARTHEST, FARTHEST)]

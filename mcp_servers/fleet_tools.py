@@ -230,14 +230,13 @@ class FleetTools:
 
     @acts()
     def take_over(self, call: Address, name: Text, player: Text = "a person") -> TakenOver:
-        """Play a world yourself: its agent is paused, and token is yours to act with, until give_back.
+        """Play a world yourself: its agent waits, and token is yours to act with, until give_back (or 10 idle minutes).
 
         Example: take_over(name="world-1", player="Ada")
         """
         world = self._find(name)
         paused = world.agent_status is not AgentStatus.NONE
-        self._fleet.pause_agent(world.name)
-        return TakenOver(token=world.claims.take_over(player), url=call.mcp(world.name), paused=paused)
+        return TakenOver(token=world.take_over(player), url=call.mcp(world.name), paused=paused)
 
     @acts()
     def give_back(self, call: Address, name: Text, token: Text) -> Changed:

@@ -23,7 +23,7 @@ or by programs (run_program).
 - The production score values everything made; the automated score only what machines made of what machines \
 mined: have drills, belts, inserters and furnaces feed each other, fuel included.
 - Every result has a cursor: pass it as `since` to any tool to learn what happened meanwhile.
-- In a world that is claimed, acting needs the `token`.
+- Where somebody plays, acting needs a `token`: claim gives it, and with take_over an agent waits while you play.
 - More on each tool: the resource factorio://manual/NAME. Names: factorio://names.
 Begin with observe.
 """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from mcp_servers.arguments import Area, Code, Layers, Pixels, Text, Texts, Tiles, WallSeconds, Zoom
+from mcp_servers.arguments import Area, Code, Flag, Layers, Pixels, Text, Texts, Tiles, WallSeconds, Zoom
 from mcp_servers.cursor import Cursor, news
 from mcp_servers.metrics import PROGRAM_SECONDS
 from mcp_servers.observation import observation
@@ -216,12 +216,13 @@ class WorldTools:
         )
 
     @acts()
-    def claim(self, call: Call, player: Text = "player") -> Claim:
-        """Play alone until you release it or don't act for long. Pass `token` when you act.
+    def claim(self, call: Call, player: Text = "player", take_over: Flag = False) -> Claim:
+        """Play alone until you release it or don't act for long. Pass `token` when you act. take_over: also from an
+        agent that plays; it waits.
 
         Example: claim(player="Ada")
         """
-        token = self._world.claims.claim(player)
+        token = self._world.claim(player, take_over)
         return Claim(**self._now(call), token=token, lease_seconds=LEASE_SECONDS)
 
     @acts(idempotent=True)

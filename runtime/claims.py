@@ -37,11 +37,18 @@ class Claims:
     Args:
         path: where it is kept, so that it outlives the process that knows it.
         clock: Unix seconds.
+        yields: whether a player, by name, is the world's own agent, which gives way to whoever wants to play.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.time,
+        yields: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._path = path
         self._clock = clock
+        self._yields = yields
         self._lock = threading.Lock()
         self._claim: Claim | None = None
         if path.exists():
@@ -60,19 +67,16 @@ class Claims:
 
     def claim(self, player: str) -> str:
         """Claim the world for a player; the token that acting takes from now on. Raises Claimed."""
-        name = _name(player)
+        name = player_name(player)
         with self._lock:
             claim = self._living()
             if claim is not None:
-                raise Claimed(
-                    f"{claim.player} plays this world. It is free once they release it or have not acted for "
-                    f"{LEASE_SECONDS / 60:g} minutes; until then you can look."
-                )
+                raise Claimed(f"{claim.player} plays this world. {self._way(claim)}")
             return self._take(name)
 
     def take_over(self, player: str) -> str:
         """Claim the world though it may be somebody's, whose token is worth nothing from now on. Raises Claimed."""
-        name = _name(player)
+        name = player_name(player)
         with self._lock:
             return self._take(name)
 
@@ -105,14 +109,23 @@ class Claims:
                 return
             if not _fits(claim, token):
                 what = "needs its token" if token is None else "has another token"
-                raise Claimed(
-                    f"{claim.player} plays this world, and acting in it {what}. You can look, wait until it is released, "
-                    "or call take_over of the fleet's server."
-                )
+                raise Claimed(f"{claim.player} plays this world, and acting in it {what}. {self._way(claim)}")
             now = self._clock()
             # Not every call writes a file: a tenth of the lease does not matter.
             if now - claim.acted > LEASE_SECONDS / 10:
                 self._keep(claim.model_copy(update={"acted": now}))
+
+    def _way(self, claim: Claim) -> str:
+        """What somebody else can do who wants to play, in a sentence."""
+        if self._yields(claim.player):
+            return (
+                "To play yourself, call claim with take_over=true and pass the token that it returns when you act: "
+                f"{claim.player} waits until you release the world."
+            )
+        return (
+            f"It is free once {claim.player} releases it or has not acted for {LEASE_SECONDS / 60:g} minutes; "
+            "until then you can look."
+        )
 
     def _take(self, player: str) -> str:
         token = secrets.token_urlsafe(24)
@@ -130,7 +143,8 @@ class Claims:
         write_whole(self._path, claim.model_dump_json().encode())
 
 
-def _name(player: str) -> str:
+def player_name(player: str) -> str:
+    """A player's name as it is kept. Raises Claimed for what is none."""
     name = player.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise Claimed(f"A player's name has 1 to {LONGEST_NAME} printable characters.")

@@ -22,7 +22,7 @@ import structlog
 
 from runtime.alerts import Alerts
 from runtime.checkpoints import Checkpoint, Checkpoints
-from runtime.claims import Claims
+from runtime.claims import Claims, player_name
 from runtime.event_log import Event, EventLog
 from runtime.player_keeper import STEADY_SECONDS, PlayerKeeper, PlayerPlan, backoff
 from runtime.scene_client import Rect
@@ -98,7 +98,7 @@ class ManagedWorld:
         self.plan = plan
         self.events = EventLog()
         self.folder = WorldFolder(plan.data)
-        self.claims = Claims(plan.data / "claim.json")
+        self.claims = Claims(plan.data / "claim.json", yields=self._is_playing_agent)
         self.failure: str | None = None
         self.stage = (0, "waiting")
         """How many stages of its present start are done or under way, and what the newest is doing."""
@@ -352,14 +352,14 @@ class ManagedWorld:
     def start_agent(self, agent: str) -> None:
         """Give the world to an agent of ours, by the name that the harness knows it by; "none": to nobody."""
         before, player = self._keeper.agent, self._players(agent, self.name)
-        self._replan(agent=agent, paused=False)
+        self._replan(agent=agent, paused=False, waits=False)
         self._keeper.play(player)
         self.claims.drop(before)
 
     def pause_agent(self) -> None:
         """Have the agent stop playing until `resume_agent`; the world goes on. Without an agent nothing happens."""
         if self._keeper.status in (AgentStatus.PLAYING, AgentStatus.ENDED):
-            self._replan(paused=True)
+            self._replan(paused=True, waits=False)
             self._keeper.pause()
             # It can't release the world itself any more, and whoever had it paused may want to play.
             self.claims.drop(self._keeper.agent)
@@ -367,8 +367,35 @@ class ManagedWorld:
     def resume_agent(self) -> None:
         """Have the agent play again. Without an agent nothing happens."""
         if self._keeper.status in (AgentStatus.PAUSED, AgentStatus.ENDED):
-            self._replan(paused=False)
+            self._replan(paused=False, waits=False)
             self._keeper.resume()
+
+    def claim(self, player: str, take_over: bool = False) -> str:
+        """Claim the world for a player; the token that acting takes from now on. Raises Claimed.
+
+        take_over: also from its agent, which then waits until this claim ends.
+        """
+        holder = self.claims.holder
+        if take_over and (holder is None or self._is_playing_agent(holder)):
+            return self.take_over(player)
+        return self.claims.claim(player)
+
+    def take_over(self, player: str) -> str:
+        """Claim the world for a player, whoever has it; the token. Raises Claimed.
+
+        Its agent waits until that claim ends: it is released, lapses, or the agent is told to go on.
+        """
+        name, playing = player_name(player), self._keeper.status is AgentStatus.PLAYING
+        self.pause_agent()
+        token = self.claims.take_over(name)
+        if playing:
+            self._replan(waits=True)
+        return token
+
+    def _is_playing_agent(self, player: str) -> bool:
+        """Whether a player is the world's own agent, at play."""
+        keeper = self._keeper
+        return keeper.status is AgentStatus.PLAYING and player.casefold() == keeper.agent.casefold()
 
     @property
     def agent_status(self) -> AgentStatus:
@@ -443,7 +470,8 @@ class ManagedWorld:
                 self._keep_running()
             self._keeper.rest()
             # Its next process claims anew, and without one nobody should have to wait for the lease to lapse.
-            self.claims.drop(self._keeper.agent)
+            if self._keeper.status is not AgentStatus.PAUSED:
+                self.claims.drop(self._keeper.agent)
             self._move(Status.STOPPED, "it was told to stop")
             self._woken.wait()
             if self._ending:
@@ -516,6 +544,8 @@ class ManagedWorld:
                 return end
             if self._again is not None:
                 return self._again
+            if self.plan.waits and self.claims.holder is None:
+                self.resume_agent()
             if self._players_may_start.is_set():
                 self._keeper.tend(self._look.scores.tick)
             now = time.monotonic()

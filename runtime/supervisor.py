@@ -113,7 +113,7 @@ class Supervisor:
         with tempfile.TemporaryDirectory(prefix="copy-", dir=self._home()) as folder:
             save = Path(folder) / "world.save"
             world.save(save)
-            plan = replace(world.plan, agent="none", paused=False, stopped=False)
+            plan = replace(world.plan, agent="none", paused=False, waits=False, stopped=False)
             return self._make(new_name, plan, Start(save, world.folder.variables))
 
     def save(self, name: str) -> Path:

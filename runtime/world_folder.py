@@ -32,6 +32,7 @@ class PlanFile(BaseModel):
     speed: float = 10.0
     agent: str = "none"
     paused: bool = False
+    waits: bool = False
     stopped: bool = False
 
 

@@ -218,6 +218,8 @@ class WorldPlan:
     """Who plays it, by the name that the harness knows them by."""
     paused: bool = False
     """The agent doesn't play for now."""
+    waits: bool = False
+    """It is paused only for as long as somebody who took the world over has it."""
     stopped: bool = False
     """The world isn't to run for now."""
 

@@ -144,7 +144,14 @@ async def test_an_agent_is_started_paused_told_and_relieved(fleet: str, address:
     await call(fleet, "create_world", name="played", agent="scripted")
     world = await running(fleet, "played")
     await doing(fleet, "played")
-    assert "scripted" in await refusal(world["url"], "run_program", code="print(1)")
+    # Who comes to play is told how, and the agent goes on once they have played.
+    assert "claim with take_over=true" in await refusal(world["url"], "run_program", code="print(1)")
+    assert "claim with take_over=true" in await refusal(world["url"], "claim", player="Ada")
+    token = (await call(world["url"], "claim", player="Ada", take_over=True))["token"]
+    assert (await call(world["url"], "run_program", code="print(1)", token=token))["ok"]
+    assert "Ada" in await refusal(world["url"], "claim", player="Bob", take_over=True)
+    await call(world["url"], "release", token=token)
+    await doing(fleet, "played")
     taken = await call(fleet, "take_over", name="played", player="Ada")
     assert taken["paused"]
     url = world["url"]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from runtime.checkpoints import CheckpointError
-from runtime.claims import Claims
+from runtime.claims import Claimed, Claims
 from runtime.managed_world import ManagedWorld
 from runtime.player_keeper import PlayerPlan
 from runtime.supervisor import FleetError, Supervisor
@@ -206,6 +206,21 @@ def test_agents_are_given_paused_and_taken_away(fleet: Supervisor) -> None:
     until(lambda: world.summary().activity == "sleeper is paused", 15)
     fleet.resume_agent("home")
     until(lambda: began() == 2)
+    # Who takes the world over has it until they release it, or are gone; then the agent goes on.
+    ended: list[Callable[[str], None]] = [world.claims.release, lambda _: world.claims.drop("sleeper")]
+    for times, end in enumerate(ended, 3):
+        world.claims.take_over("Sleeper")
+        token = world.claim("sleeper", take_over=True)
+        assert world.agent_status is AgentStatus.PAUSED
+        world.claims.check(token)
+        with pytest.raises(Claimed, match="free once sleeper"):
+            world.claim("Ada", take_over=True)
+        end(token)
+        until(lambda times=times: began() == times)
+    # An agent that somebody has paused stays so.
+    fleet.pause_agent("home")
+    world.claims.release(world.take_over("Ada"))
+    assert (world.agent_status, world.plan.waits) == (AgentStatus.PAUSED, False)
     fleet.stop_agent("home")
     assert (world.agent_status, world.summary().agent) == (AgentStatus.NONE, "none")
 
