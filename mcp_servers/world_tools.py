@@ -159,10 +159,10 @@ class WorldTools:
         height: Pixels | None = None,
         area: Area | None = None,
         layers: Layers | None = None,
-        format: Text = "png",
+        format: Text = "webp",
     ) -> Shot:
         """A picture around x, y (else you), zoom 1: 32 pixels a tile; or of area [x0, y0, x1, y1]. layers: grid, alt
-        (recipes), status, power, fluids. format: png, webp.
+        (recipes), status, power, fluids. format: webp, png.
 
         Example: screenshot(x=20, y=75)
         """
@@ -171,6 +171,7 @@ class WorldTools:
             self._world, x, y, zoom, width, height, area=west_to_south, layers=layers, form=format
         )
         call.pictures.append((picture.image, picture.mime_type))
+        self._world.reached(picture.tick)
         return Shot(
             **news(self._world, call.since, self._world.summary().score),
             tick=picture.tick,

@@ -208,7 +208,7 @@ class ManagedWorld:
         Also raises ValueError, with a sentence for the caller, for arguments that it can't take.
         """
         report = self._running().call_tool(tool, arguments, timeout_s)
-        self._reached(report.tick)
+        self.reached(report.tick)
         return report
 
     def cancel(self) -> None:
@@ -227,7 +227,7 @@ class ManagedWorld:
         """Keep the world as it is now. Raises CheckpointError, WorldUnavailable."""
         session = self._running()
         made = self._checkpoints.make(name, session.scores(), self.folder.variables, session.save)
-        self._reached(made.tick)
+        self.reached(made.tick)
         self.events.add("checkpoint", made.tick, f"checkpoint {made.name}")
         return made
 
@@ -332,8 +332,8 @@ class ManagedWorld:
         """Where most machines stand together; waits for the world. Raises WorldUnavailable."""
         return self._running().factory()
 
-    def _reached(self, tick: int) -> None:
-        """Note how far the world is, so that who asks next is not told of an earlier time."""
+    def reached(self, tick: int) -> None:
+        """Note how far the world is seen to be, so that who asks next is not told of an earlier time."""
         with self._lock:
             self._look = replace(self._look, scores=replace(self._look.scores, tick=tick))
 
@@ -342,8 +342,8 @@ class ManagedWorld:
         if session is not None:
             return session
         hint = {
-            Status.FAILED: "the end of its log says why",
-            Status.STOPPED: "start it first",
+            Status.FAILED: "the fleet's server (start_world, reset_world) has it try again",
+            Status.STOPPED: "start_world of the fleet's server starts it",
         }.get(self._status, "try again in a few seconds")
         raise WorldUnavailable(f"World {self.name} is {self._status}; {hint}.")
 

@@ -132,6 +132,8 @@ def test_the_inspector_lists_and_calls(
     assert {"run_program", "observe", "score", "screenshot"} <= {t["name"] for t in listed["tools"]}
     call = ("--method", "tools/call", "--tool-name", "run_program", "--tool-arg", "code=print(6*7)")
     assert inspect((world,), *call)["structuredContent"]["output"] == "42\n"
+    shot = inspect((world,), "--method", "tools/call", "--tool-name", "screenshot", "--tool-arg", "width=64")
+    assert [block.get("mimeType") for block in shot["content"]] == [None, "image/webp"]
     stdio = (*CLAUDETORIO, "mcp", "world-1", "--url", address)
     assert inspect(stdio, *call)["structuredContent"]["output"] == "42\n"
 
@@ -175,4 +177,4 @@ def test_claude_code_connects_and_plays(address: str, claude: Run) -> None:
     assert json.loads(seen)["machines"]["burner-mining-drill"].startswith("1 no fuel at ")
     [picture] = [block for block in shot if block["type"] == "image"]
     image = Image.open(io.BytesIO(base64.b64decode(picture["source"]["data"])))
-    assert image.size == (320, 200)
+    assert (image.size, picture["source"]["media_type"]) == ((320, 200), "image/webp")
