@@ -45,6 +45,11 @@ class Process:
         """Something this process watches has changed: look again at `tick`. Only processes that watch need it."""
 
 
+def place_of(x: float, y: float) -> int:
+    """A place on the map as the number that `Process.place` gives."""
+    return int(y // 1) % PLACE_SIDE * PLACE_SIDE + int(x // 1) % PLACE_SIDE
+
+
 class Site:
     """What an entity is made of, and where."""
 
@@ -120,7 +125,7 @@ class Entity(Process):
     # --- where it is -------------------------------------------------------------------------------------------
 
     def place(self) -> int:
-        return int(self.y // 1) % PLACE_SIDE * PLACE_SIDE + int(self.x // 1) % PLACE_SIDE
+        return place_of(self.x, self.y)
 
     def set_box(self) -> None:
         """Bring the collision box in step with position and direction."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +30,7 @@ def networks(draw: st.DrawFn, assemblers: int = 3) -> list[Thing]:
     taken: set[tuple[int, int]] = set()
     things: list[Thing] = []
     some = st.integers(0, 3)
-    counts = {"storage-tank": draw(st.integers(1, 3)), "pump": draw(st.integers(0, 4)), "offshore-pump": draw(some),
+    counts = {"storage-tank": draw(st.integers(1, 3)), "pump": draw(st.integers(0, 6)), "offshore-pump": draw(some),
               "boiler": draw(st.integers(0, 2)), "steam-engine": draw(st.integers(0, 2)),
               "assembling-machine-2": draw(st.integers(0, assemblers)), "pipe-to-ground": draw(some)}  # fmt: skip
     for name, count in counts.items():
@@ -163,3 +165,68 @@ def test_it_does_not_matter_in_which_order_they_were_built(
         one.advance(until)
         two.advance(until)
         assert look(made) == look(again)
+
+
+# Pumps that run in circles. In the first their shares halve from round to round without end; in the second, some
+# take out of the pipes that they put into.
+CIRCLES: list[tuple[list[Thing], str]] = [
+    (
+        [("pump", 1.5, 12, 8), ("pump", 6.5, 8, 0), ("pump", 1.5, 10, 8), ("pump", 9.5, 13, 8),
+         ("offshore-pump", 4, 1.5, 12)],
+        """
+        ..........
+        .....++...
+        ......+...
+        ....++++..
+        ....+..+..
+        +++++..+..
+        +......+..
+        +......+..
+        ++.....+++
+        ......++.+
+        ......+..+
+        ......+..+
+        ....+++...
+        .++++.....
+        """,
+    ),
+    (
+        [("storage-tank", 7.5, 4.5, 12), ("pump", 0.5, 6, 8), ("pump", 4.5, 5, 8), ("pump", 5, 3.5, 4),
+         ("pump", 1, 0.5, 4), ("pump", 2.5, 4, 0), ("pump", 2.5, 8, 0), ("pump", 5.5, 5, 8),
+         ("offshore-pump", 3.5, 1, 0)],
+        """
+        ..+.+.+.+
+        .+..+++++
+        +++++++++
+        .+.+.....
+        ++.+.....
+        ..++.....
+        .++.+++++
+        ++.+.++..
+        ++.+..+.+
+        """,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("machines", "pipes"), CIRCLES)
+def test_pumps_in_circles_take_no_more_than_there_is_however_they_were_built(
+    machines: list[Thing], pipes: str
+) -> None:
+    things = machines + [
+        ("pipe", x + 0.5, y + 0.5, 0)
+        for y, row in enumerate(pipes.split())
+        for x, c in enumerate(row)
+        if c == "+"
+    ]
+    seen = []
+    for order in range(40):
+        random.Random(order).shuffle(things)
+        world, made = built(things, [27_583])
+        before = amounts(made).get("water", 0)
+        for until in (1, 2, 3, 10, 600):
+            world.advance(until)
+            flows = flowed(world, "water", True) - flowed(world, "water", False)
+            assert amounts(made).get("water", 0) == before + flows
+        seen.append(look(made))
+    assert all(rows == seen[0] for rows in seen)

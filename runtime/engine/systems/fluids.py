@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.entity import NEVER, SETTLE, Entity, Process, Site, make
+from runtime.engine.entity import NEVER, PLACE_SIDE, SETTLE, UNIT_BITS, Entity, Process, Site, make, place_of
 from runtime.engine.force import FLUID as FLUID
 from runtime.engine.force import Force
 from runtime.engine.prototypes import EntityPrototype, Raw, load
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 DEGREE = 10**6
 NOTED = DEGREE // 1000  # a change of temperature that is too small to be followed
 ONE = 1 << 30  # a whole share
+LAST = PLACE_SIDE * PLACE_SIDE - 1  # the last of all places
+RANK = attrgetter("rank")
 MIXING = 600  # ticks after which a segment whose temperature changes is weighed again at the latest
 
 
@@ -189,8 +192,8 @@ class Segment(Process):
     """
 
     __slots__ = (
-        "amount", "area", "boxes", "capacity", "extent", "filters", "fluid", "heat", "heat_rate", "id", "rate", "rounds", "share",
-        "since", "sinks", "sources", "told", "waiting", "warmth", "weighed", "world",
+        "amount", "area", "boxes", "capacity", "corner", "extent", "filters", "fluid", "heat", "heat_rate", "id", "rate", "rounds",
+        "share", "since", "sinks", "sources", "told", "waiting", "warmth", "weighed", "world",
     )  # fmt: skip
 
     def __init__(self, world: World) -> None:
@@ -211,6 +214,7 @@ class Segment(Process):
         self.rounds = 0
         self.area = (math.inf, math.inf, -math.inf, -math.inf)  # that its entities cover, tiles
         self.extent = math.inf  # tiles that it may extend
+        self.corner = LAST  # the first of its places, which decides who is weighed first at a tick
         self.filters: dict[str, int] = {}  # how many of its boxes take only this
         self.sources: dict[int, Any] = {}  # fluid, warmth, gives(), set_flow()
         self.sinks: dict[int, Any] = {}  # most(), drawn, share_changed()
@@ -218,6 +222,9 @@ class Segment(Process):
             tuple[int, int], tuple[Entity, int]
         ] = {}  # who waits for an amount, or for room when below 0
         world.register(self)
+
+    def place(self) -> int:
+        return self.corner
 
     # --- what is in it -----------------------------------------------------------------------------------------
 
@@ -249,7 +256,8 @@ class Segment(Process):
 
     def touch(self) -> None:
         """Something about it has changed: weigh what flows at the end of this tick."""
-        self.world.schedule(self, self.world.tick, SETTLE)
+        if self.boxes:
+            self.world.schedule(self, self.world.tick, SETTLE)
 
     def room(self) -> int:
         """How much more goes in."""
@@ -304,7 +312,7 @@ class Segment(Process):
         shut = self.overextended
         offers: list[tuple[Any, int]] = []
         name = self.fluid
-        for source in self.sources.values():
+        for source in sorted(self.sources.values(), key=RANK) if name is None else self.sources.values():
             offer = 0 if shut else source.gives(self)
             if offer and name is None:
                 name = source.fluid
@@ -333,7 +341,7 @@ class Segment(Process):
                 self.warmth = brought // inflow
                 self.touch()  # those who draw learn how warm it is
         elif not self.amount:
-            self.fluid = None
+            self.fluid, self.warmth = None, 0
         self.heat_rate = brought - drawn * self.warmth
         self._plan(tick, supply, most)
 
@@ -381,6 +389,8 @@ class Segment(Process):
                      max(right, math.ceil(owner.right)), max(bottom, math.ceil(owner.bottom)))  # fmt: skip
         self.extent = min(self.extent, box.raw.get("max_pipeline_extent", default_extent()))
         box.segment = self
+        self.corner = min([self.corner, *(place_of(c.x, c.y) for c in connections(owner, box.raw))])
+        self.rank = self.corner << UNIT_BITS | self.unit_number
         owner.joined(box)
         self.touch()
 
@@ -397,21 +407,22 @@ class Segment(Process):
         if self.amount:
             self.warmth = self.heat // self.amount
         self.waiting.update(other.waiting)
-        other.close()
-        for box in other.boxes.values():
+        for box in other.close():
             self.include(box)
 
-    def close(self) -> None:
-        """It is no more."""
+    def close(self) -> list[Box]:
+        """It is no more; the boxes that it had."""
         for source in self.sources.values():
             source.set_flow(0)
+        boxes = list(self.boxes.values())
+        self.boxes, self.sources, self.sinks = {}, {}, {}
         self.world.unregister(self)
+        return boxes
 
     def part(self, gone: Box | None = None) -> None:
         """A box leaves, or a pipe has come between others: what is left may fall apart, each piece with its boxes' share."""
         self.settle()
-        left = {k: b for k, b in self.boxes.items() if b is not gone}
-        self.close()
+        left = {b.key: b for b in self.close() if b is not gone}
         fluid = self.fluid if self.amount else None
         capacity, amount, heat = self.capacity, self.amount, self.heat
         if gone is not None:

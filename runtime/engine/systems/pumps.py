@@ -8,7 +8,9 @@ from runtime.engine.entity import Site
 from runtime.engine.systems.electricity import ONE as FULL_POWER
 from runtime.engine.systems.fluids import FLUID, ONE, Box, FluidEntity, Segment
 
-MOST_ROUNDS = 16  # pumps may run in a circle: so often in a tick a segment is weighed again for one of them
+# Pumps may run in a circle. So often in a tick a segment is weighed again for one of them; from then on it gives a little
+# less than it could, which breaks the circle, and when that does not help either, nothing until the next time.
+MOST_ROUNDS = 16
 
 
 class Pump(FluidEntity):
@@ -17,11 +19,13 @@ class Pump(FluidEntity):
     To the game it has one box; here it is half and half a part of both segments.
     """
 
-    __slots__ = ("drawn", "flow")
+    __slots__ = ("drawn", "flow", "limit", "limited")
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
         self.flow = self.drawn = 0
+        self.limit = 0  # per tick, at the tick `limited`
+        self.limited = -1
         raw = self.proto.raw["fluid_box"]
         for number, flow in enumerate(("input", "output")):
             joints = [c for c in raw["pipe_connections"] if c["flow_direction"] == flow]
@@ -61,17 +65,23 @@ class Pump(FluidEntity):
         fluid, source = self.fluid, self.source
         if fluid is None or source is None or source is segment or not segment.takes(fluid):
             return 0
-        return self.most() * source.share // ONE
+        may = self.most() * source.share // ONE
+        return min(may, self.limit) if self.limited == self.world.tick else may
 
     def share_changed(self) -> None:
         """It gets another share of what it could want."""
-        target = self.target
-        if target is None:
+        target, source, tick = self.target, self.source, self.world.tick
+        if target is None or source is None:
             return
-        target.rounds = target.rounds + 1 if target.weighed == self.world.tick else 0
-        target.weighed = self.world.tick
-        if target.rounds < MOST_ROUNDS:
-            target.touch()
+        target.rounds = target.rounds + 1 if target.weighed == tick else 0
+        target.weighed = tick
+        if target.rounds >= MOST_ROUNDS:
+            may = self.most() * source.share // ONE
+            if self.limited == tick and self.limit <= may:
+                return
+            self.limit = may * 15 // 16 if target.rounds < 2 * MOST_ROUNDS else 0
+            self.limited = tick
+        target.touch()
 
     def set_flow(self, flow: int) -> None:
         """It moves so much per tick from now on."""
