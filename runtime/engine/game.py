@@ -216,6 +216,7 @@ class Game:
     def advance(self, budget_s: float) -> float | None:
         """Bring the world toward the present; seconds until it wants to be called again, or None when time stands."""
         on_time = self._advance_within(budget_s)
+        self.sandbox.tidy()
         self._save_asked()
         now = time.monotonic()
         if self._journal is not None:

@@ -51,8 +51,9 @@ def make() -> Iterator[Make]:
 
 def steps(game: Game, ticks: int) -> None:
     """Run exactly so many ticks, as a client does."""
-    game.command(f"/sc game.tick_paused = true game.speed = 1000 game.ticks_to_run = {ticks}")
+    game.command("/sc game.tick_paused = true game.speed = 1000")
     start = int(json.loads(game.command("/tick"))["tick"])
+    game.command(f"/sc game.ticks_to_run = {ticks}")
     deadline = time.monotonic() + 20
     while json.loads(game.command("/tick"))["tick"] < start + ticks:
         assert time.monotonic() < deadline
@@ -313,3 +314,37 @@ def test_a_search_made_again_sees_what_came_moved_and_went(make: Make) -> None:
     )
     assert ask(game, f"{both} .. tostring(chest.valid)") == "00false"
     assert "invalid" in game.command("/sc rcon.print(chest.name)")
+
+
+def test_what_is_kept_of_a_thing_ends_with_it(make: Make) -> None:
+    game = make()
+    game.command(
+        "/sc belt = game.surfaces[1].create_entity{name = 'transport-belt', position = {2, 2}, force = 'player'} "
+        "inventory, line, box = belt.get_inventory, belt.get_transport_line(1), belt.fluidbox "
+        "function said(f, ...) return tostring(select(2, pcall(f, ...))) end"
+    )
+    facts = "belt.prototype.name, belt.surface.name, belt.grid, belt.burner, belt.electric_network_id, #box"
+    assert (
+        ask(game, "table.concat({said(inventory, 1), tostring(line.can_insert_at_back()), #box}, ' ')")
+        == "nil true 0"
+    )
+    assert "inventory index" in ask(game, "said(inventory, 'x')")
+    assert "Expected 1 argument but 2 were given" in ask(game, "said(inventory, 1, 2)")
+    assert ask(game, f"table.concat({{select('#', {facts}), tostring(select(5, {facts}))}}, ' ')") == "6 nil"
+    game.command("/sc was = belt.status .. ' ' .. belt.health; belt.health = 7")
+    assert ask(game, "was .. ' ' .. belt.health .. ' ' .. belt.energy") == "1 150 7 0"
+    assert (
+        ask(
+            game,
+            "tostring(belt.get_transport_line(1) == line) .. tostring(belt.get_transport_line(2) == line)",
+        )
+        == "truefalse"
+    )
+    game.command("/sc belt.destroy()")
+    for ask_again in (
+        "inventory, 1",
+        "line.can_insert_at_back",
+        "function() return #box end",
+        "function() return belt.grid end",
+    ):
+        assert "invalid" in ask(game, f"said({ask_again})")

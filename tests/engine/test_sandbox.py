@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from runtime.engine.lua.sandbox import (
     LeaveOut,
@@ -236,11 +238,49 @@ def test_removing_while_walking(lua: Script, walk: str) -> None:
 def test_tables_with_the_same_keys_are_walked_alike(lua: Script) -> None:
     lua("function walk(t) local s = '' for k in pairs(t) do s = s .. tostring(k) .. ' ' end return s end")
     made = "{b = 1, [7] = 1, a = 1, [true] = 1}"
-    assert lua(f"local t = {{}} t[true] = 1 t[7] = 1 t.a = 1 t.b = 1 print(walk(t), walk{made}, walk{made})") == "\t".join(
-        ["7 a b true "] * 3
-    )
-    lua("for i = 1, 3000 do walk{['a' .. i] = 1, b = 1, ['c' .. i] = 1, d = 1, [i + 1] = 1} end")  # more than are kept
+    assert lua(
+        f"local t = {{}} t[true] = 1 t[7] = 1 t.a = 1 t.b = 1 print(walk(t), walk{made}, walk{made})"
+    ) == "\t".join(["7 a b true "] * 3)
+    lua(
+        "for i = 1, 3000 do walk{['a' .. i] = 1, b = 1, ['c' .. i] = 1, d = 1, [i + 1] = 1} end"
+    )  # more than are kept
     assert lua(f"local t = {made} t.b = nil t.c = 1 print(walk(t), walk{made})") == "7 a c true \t7 a b true "
+
+
+KEYS = st.one_of(st.integers(-2, 14), st.sampled_from([0.5, 2.5, "a", "b", "c", "1", True, False]))
+
+
+def lua_key(key: Any) -> str:
+    return f'"{key}"' if isinstance(key, str) else str(key).lower()
+
+
+def in_order(keys: list[Any]) -> list[Any]:
+    """A list's keys, then numbers, strings, false and true."""
+    booleans = sorted(key for key in keys if type(key) is bool)
+    strings = sorted(key for key in keys if isinstance(key, str))
+    numbers = sorted(key for key in keys if not isinstance(key, (bool, str)))
+    listed = 0
+    while listed + 1 in numbers:
+        listed += 1
+    rest = [key for key in numbers if key % 1 or not 1 <= key <= listed]
+    return [*range(1, listed + 1), *rest, *strings, *booleans]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(KEYS, unique_by=lambda key: (type(key) is bool, key)), st.lists(KEYS), st.integers(0, 5))
+def test_pairs_goes_through_any_table_in_order_whatever_is_taken_out_of_it(
+    lua: Script, keys: list[Any], removed: list[Any], after: int
+) -> None:
+    order = in_order(keys)
+    gone = {lua_key(key) for key in removed}
+    seen = [key for place, key in enumerate(order) if not 0 < after <= place or lua_key(key) not in gone]
+    made = "".join(f"t[{lua_key(key)}] = 1 " for key in keys)
+    taken = "".join(f"t[{lua_key(key)}] = nil " for key in removed)
+    walked = lua(
+        f"local t, s = {{}}, {{}} {made} for k in pairs(t) do s[#s + 1] = tostring(k) if #s == {after} then {taken} end end "
+        "print(table.concat(s, ' '))"
+    )
+    assert walked == " ".join(str(key).lower() for key in seen)
 
 
 def test_pairs_of_other_things(lua: Script) -> None:
@@ -339,18 +379,20 @@ def vane(lua: Script) -> Vane:
     return made
 
 
-@pytest.mark.parametrize("read", ["vane.reading", "vane.read()", "vane.read(2)", 'vane.read("a")', "vane.read(true)"])
+@pytest.mark.parametrize(
+    "read", ["vane.reading", "vane.read()", "vane.read(2)", 'vane.read("a")', "vane.read(true)"]
+)
 def test_what_was_read_is_not_asked_for_again_until_something_may_have_changed(
     lua: Script, vane: Vane, read: str
 ) -> None:
-    assert lua(f"for i = 1, 3 do {read}.direction = 9 {read}.names[1] = 'x' end print({read}.direction, {read}.names[1])") == (
-        "0\tnorth"
-    )
+    assert lua(
+        f"for i = 1, 3 do {read}.direction = 9 {read}.names[1] = 'x' end print({read}.direction, {read}.names[1])"
+    ) == ("0\tnorth")
     assert vane.asked == 1
     vane.direction = 5  # as time does
-    assert lua(f"print({read}.direction) vane.reading = 7 print({read}.direction) vane.turn() print({read}.direction)") == (
-        "5\n7\n9"
-    )
+    assert lua(
+        f"print({read}.direction) vane.reading = 7 print({read}.direction) vane.turn() print({read}.direction)"
+    ) == ("5\n7\n9")
     assert vane.asked == 4
 
 

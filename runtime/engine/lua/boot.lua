@@ -8,7 +8,8 @@ local host, INSTRUCTION_LIMIT, MEMORY_LIMIT = ...
 local STEP = 10000
 local PYTHON_CALL_COST = 50
 local BYTES_COST = 1 / 16
-local ROOMY = 16 * 2 ^ 20 -- bytes
+local ROOMY = 48 * 2 ^ 20 -- bytes
+local LITTER = 2 ^ 20 -- bytes
 local OWN = { boot = true, patterns = true, serpent = true } -- sources that messages don't point at
 local LIMIT_TEXT = string.format("the script was stopped: it ran more than %d instructions", INSTRUCTION_LIMIT)
 
@@ -27,7 +28,7 @@ local read, first_read, write = as_function(host.read), as_function(host.first_r
 local call_method, call_with_table = as_function(host.call_method), as_function(host.call_with_table)
 local call_function = as_function(host.call_function)
 local same, describe, sort_key = as_function(host.same), as_function(host.describe), as_function(host.sort_key)
-local find_within = as_function(host.find_within)
+local find_within, glance, kind_of = as_function(host.find_within), as_function(host.glance), as_function(host.kind_of)
 local length_of, items_of, members_of = as_function(host.length), as_function(host.items), as_function(host.members)
 
 -- Each step of the collector is a whole cycle with all its finalizers. lupa finds the userdata that stands for a Python
@@ -98,12 +99,21 @@ function canary.__gc()
   local alive = memory_in_use("count") * 1024
   used = used + max(allowed, alive) * BYTES_COST
   allowed = alive * (pause / 100 - 1)
-  pause = min(max(200, floor(100 + 100 * ROOMY / alive)), 400)
+  pause = min(max(200, floor(100 + 100 * ROOMY / alive)), 2000)
   memory_in_use("setpause", pause)
   if used > INSTRUCTION_LIMIT and depth > 0 then watch(1) end
   raw_setmetatable({}, canary)
 end
 raw_setmetatable({}, canary)
+
+-- Called between runs, when nobody waits: collects what they left, if it is much. Few runs then meet a cycle of the collector.
+local left_alive = 0
+local function tidy()
+  if memory_in_use("count") * 1024 > left_alive * 1.5 + LITTER then
+    memory_in_use("collect")
+    left_alive = memory_in_use("count") * 1024
+  end
+end
 
 -- Called before a C function makes a string of `size` bytes: the state's own limit would hold too, but late.
 local function reserve(size)
@@ -317,17 +327,31 @@ end
 next = next_in_order
 
 -- Tables with the same keys are sorted once, as long as they have few: a tree, from each key that raw `next` gives to the one
--- that follows it, with the sorted keys where a table ends.
+-- that follows it, with the iterator of the keys in order where a table ends. `for` calls that with the table and the key before,
+-- so that a walk makes no function of its own.
 local orders, order_count = {}, 0
-local SORTED, MOST_ORDERS, LONGEST_ORDER = {}, 10000, 100
+local ORDERLY, MOST_ORDERS, LONGEST_ORDER = {}, 10000, 100
 local ORDERED = { string = true, number = true, boolean = true }
 
+local function iterator_of(keys)
+  local first, following = keys[1], {}
+  for i = 1, #keys do following[keys[i]] = keys[i + 1] end
+  return function(t, k)
+    if k == nil then k = first else k = following[k] end
+    while k ~= nil do
+      local v = t[k]
+      if v ~= nil then return k, v end
+      k = following[k]
+    end
+  end
+end
+
 local function learn_order(t, keys)
-  if #keys > LONGEST_ORDER or places[t] then return keys end
+  if #keys > LONGEST_ORDER or places[t] then return nil end
   if order_count + #keys > MOST_ORDERS then orders, order_count = {}, 0 end
   local node = orders
   for k in raw_next, t do
-    if not ORDERED[type(k)] then return keys end
+    if not ORDERED[type(k)] then return nil end
     local following = node[k]
     if not following then
       following, order_count = {}, order_count + 1
@@ -335,52 +359,50 @@ local function learn_order(t, keys)
     end
     node = following
   end
-  node[SORTED] = keys
-  return keys
-end
-
--- The keys of t in order, as a list that nobody changes; t[1] is nil.
-local function order_of(t)
-  local node = orders
-  if not places[t] then
-    for k in raw_next, t do
-      node = node[k]
-      if not node then break end
-    end
-    local keys = node and node[SORTED]
-    if keys then return keys end
-  end
-  return learn_order(t, keys_after(t, 0))
+  node[ORDERLY] = iterator_of(keys)
+  return node[ORDERLY]
 end
 
 local function nothing() end
 
-local function raw_pairs(t, meta)
-  local i, keys = 0, nil
-  if rawget(t, 1) == nil then
-    if raw_next(t) == nil then return nothing, t, nil end
-    keys = order_of(t)
-  end
+-- The walk of a table that has a metatable, is long, or isn't all list or all keys of a plain kind.
+local function walk(t, keys)
+  local i = 0
   return function()
     if not keys then
       i = i + 1
-      local v
-      if meta then v = rawget(t, i) else v = t[i] end
+      local v = rawget(t, i)
       if v ~= nil then return i, v end
-      local count = 0
-      for _ in raw_next, t do count = count + 1 end
-      if count < i then return nil end
       keys, i = keys_after(t, i - 1), 0
     end
     while true do
       i = i + 1
-      local k, v = keys[i], nil
+      local k = keys[i]
       if k == nil then return nil end
-      if meta then v = rawget(t, k) else v = t[k] end
+      local v = rawget(t, k)
       if v ~= nil then return k, v end
     end
   end, t, nil
 end
+
+-- Where a list ends, or goes on behind an entry that was taken out of it meanwhile.
+local function behind(t, i)
+  local place
+  for k in raw_next, t do
+    if type(k) == "number" and k > i and (place == nil or k < place) then place = k end
+  end
+  if place then return place, t[place] end
+end
+
+local function list_iterator(t, i)
+  i = (i or 0) + 1
+  local v = t[i]
+  if v ~= nil then return i, v end
+  if i > 1 and t[i - 1] ~= nil and raw_next(t, i - 1) == nil then return nil end
+  return behind(t, i)
+end
+
+local SHORT_LIST = 10
 
 function pairs(t)
   local meta = raw_getmetatable(t)
@@ -394,7 +416,29 @@ function pairs(t)
   if type(t) ~= "table" then
     error("bad argument #1 to 'for iterator' (table expected, got " .. type(t) .. ")", 2)
   end
-  return raw_pairs(t, meta)
+  if rawget(t, 1) ~= nil then
+    local n, count = #t, 0
+    if meta or n > SHORT_LIST then return walk(t) end
+    for _ in raw_next, t do count = count + 1 end
+    for i = 2, n do
+      if t[i] == nil then count = 0 end -- then some of those that were counted are something else
+    end
+    if count ~= n then return walk(t) end
+    return list_iterator, t, nil
+  end
+  if meta or places[t] then return walk(t, keys_after(t, 0)) end
+  local node = orders
+  for k in raw_next, t do
+    node = node[k]
+    if not node then break end
+  end
+  local iterator = node and node[ORDERLY]
+  if iterator then return iterator, t, nil end
+  if node == orders then return nothing, t, nil end
+  local keys = keys_after(t, 0)
+  iterator = learn_order(t, keys)
+  if iterator then return iterator, t, nil end
+  return walk(t, keys)
 end
 
 function table_size(t)
@@ -419,7 +463,7 @@ end
 local known, known_count, constants = {}, 0, {}
 local fresh, answers, fresh_count = {}, {}, 0
 local MOST_KNOWN, MOST_FRESH = 10000, 20000
-local IS_ENTITY, CONSTANT, X, Y, MEMBERS, ITEMS = {}, {}, {}, {}, {}, {}
+local IS_ENTITY, CONSTANT, X, Y, MEMBERS, ITEMS, KIND = {}, {}, {}, {}, {}, {}, {}
 local NOTHING, NO_ARGUMENT = {}, {} -- stand for nil
 local TABLES, MAKERS = {}, {} -- the tables among a row's values; what makes them
 
@@ -686,8 +730,25 @@ local function bind_query(row, object, key)
   return method
 end
 
+-- `get_inventory` of what never has one.
+local function bind_no_inventory(row, object, key)
+  local function method(...)
+    local index = ...
+    if known[object] ~= row or type(index) ~= "number" or index % 1 ~= 0 or select("#", ...) > 1 then
+      return finish(call(object, key, ...))
+    end
+    used = used + PYTHON_CALL_COST
+    return nil
+  end
+  row[key] = method
+  return method
+end
+
 local function bind(row, object, key)
   if key == "find_entities_filtered" then return bind_search(row, object, key) end
+  if key == "get_inventory" and row[KIND] and row[KIND].inventories == false then
+    return bind_no_inventory(row, object, key)
+  end
   if row[MEMBERS][key] == "query" then return bind_query(row, object, key) end
   local function method(...)
     used = used + PYTHON_CALL_COST
@@ -699,6 +760,17 @@ local function bind(row, object, key)
 end
 
 local classes = {} -- name of a class of objects -> {name of a method -> "query" or "method"}
+
+-- Name of an entity -> what members read of all that have it: prototype, surface, and those that are nil. `inventories` is
+-- false where there are none.
+local kinds = {}
+
+local function learn_kind(object, name)
+  local kind, absent = kind_of(object)
+  for i = 1, #absent do kind[absent[i]] = NOTHING end
+  kinds[name] = kind
+  return kind
+end
 
 -- `class` and what follows it are nil when the object isn't valid.
 local function get_to_know(object, key, value, problem, class, name, kind, x, y, unit_number)
@@ -718,7 +790,9 @@ local function get_to_know(object, key, value, problem, class, name, kind, x, y,
     know(object, row)
   elseif name then
     row[IS_ENTITY], row.valid, row.name, row.type, row[X], row[Y] = true, true, name, kind, x, y
-    row.unit_number = unit_number
+    row.unit_number, row[KIND] = unit_number, kinds[name] or learn_kind(object, name)
+    know(object, row)
+  elseif name == false then
     know(object, row)
   else
     fresh[object], fresh_count = row, fresh_count + 1
@@ -730,6 +804,9 @@ local function get_to_know(object, key, value, problem, class, name, kind, x, y,
 end
 
 local objects = raw_getmetatable(host.read)
+
+-- Who reads one of these of an entity soon reads the others.
+local READ_TOGETHER = { status = true, health = true, energy = true }
 
 function objects.__index(object, key)
   used = used + PYTHON_CALL_COST
@@ -748,6 +825,12 @@ function objects.__index(object, key)
       make = make and make[key]
       if make then return make() end
     else
+      local kind = own[KIND]
+      if kind then
+        value = kind[key]
+        if value == NOTHING then return nil end
+        if value ~= nil then return value end
+      end
       row = fresh[object]
     end
   else
@@ -764,15 +847,25 @@ function objects.__index(object, key)
     if value then return copied(value) end
   end
   if own[MEMBERS][key] then return bind(own, object, key) end
-  local value, problem = read(object, key)
-  if problem ~= nil then error(problem, 2) end
-  if own[IS_ENTITY] and (key == "prototype" or key == "surface") then
-    own[key] = value
-    return value
-  end
   if not row then
     row = {}
     fresh[object] = row
+  end
+  if own[IS_ENTITY] and READ_TOGETHER[key] then
+    local ok, status, health, energy = glance(object)
+    if ok then
+      keep(row, "status", status)
+      keep(row, "health", health)
+      keep(row, "energy", energy)
+      if key == "status" then return status elseif key == "health" then return health end
+      return energy
+    end
+  end
+  local value, problem = read(object, key)
+  if problem ~= nil then error(problem, 2) end
+  if key == "fluidbox" and own[IS_ENTITY] then
+    own[key] = value
+    return value
   end
   return keep(row, key, value)
 end
@@ -1003,6 +1096,7 @@ end
 return {
   execute = execute,
   run = run,
+  tidy = tidy,
   charge = function(cost) used = used + cost end,
   flatten = flatten,
   remember = remember,

@@ -22,6 +22,7 @@ from runtime.engine.lua.item_stack import LuaItemStack
 from runtime.engine.lua.recipe import LuaRecipe
 from runtime.engine.lua.sandbox import LuaError, lua_method, lua_query, lua_read, lua_write
 from runtime.engine.lua.silo import SiloMembers
+from runtime.engine.lua.transport_line import LuaTransportLine
 from runtime.engine.placing import snapped
 from runtime.engine.prototypes import load
 from runtime.engine.systems.beacons import Beacon
@@ -74,11 +75,12 @@ def lua_entity(entity: Entity | None) -> LuaEntity | None:
 class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     """An entity. A member that its kind doesn't have raises, or is nil where the game says so."""
 
-    __slots__ = ("entity",)
+    __slots__ = ("_lines", "entity")
     object_name = "LuaEntity"
 
     def __init__(self, entity: Entity) -> None:
         self.entity = entity
+        self._lines: dict[int, LuaTransportLine] = {}
 
     @property
     def valid(self) -> bool:
@@ -94,6 +96,17 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
             return None
         x, y = (None, None) if e.moves else (e.x, e.y)
         return e.name, e.type, x, y, e.unit_number or None
+
+    def kind_facts(self) -> dict[str, Any]:
+        e = self.entity
+        facts: dict[str, Any] = {"prototype": self.prototype(), "surface": self.surface(), "grid": None}
+        if e.proto.burner is None:
+            facts["burner"] = None
+        if not hasattr(e, "power") and not hasattr(e, "network"):
+            facts["electric_network_id"] = None
+        if type(e).inventories is Entity.inventories:
+            facts["inventories"] = False
+        return facts
 
     @property
     def sort_key(self) -> Any:
@@ -770,8 +783,6 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
 
     @lua_query
     def get_transport_line(self, index: Any) -> Any:
-        from runtime.engine.lua.transport_line import LuaTransportLine
-
         number = values.integer(index, "index")
         belt: TransportBelt | Splitter = self._need(
             (TransportBelt, Splitter), "get_transport_line", "transport belt connectables"
@@ -779,7 +790,11 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
         lines = belt.lines()
         if not 1 <= number <= len(lines):
             raise LuaError(f"Index out of bounds: {number} ({belt.name} has {len(lines)} lines).")
-        return LuaTransportLine(*lines[number - 1])
+        belt_part, lane = lines[number - 1]
+        line = self._lines.get(number)
+        if line is None or line.belt is not belt_part or line.lane != lane:
+            line = self._lines[number] = LuaTransportLine(belt_part, lane)
+        return line
 
     @lua_read
     def splitter_filter(self) -> Any:

@@ -154,9 +154,14 @@ class LuaObject:
         """What Lua may keep of it.
 
         An entity: that it is valid, its name, type, position and unit number, until `Sandbox.forget`; no position if
-        it moves. A constant object, whose members always read the same: (True,), for as long as the sandbox lives.
+        it moves. A constant object, whose members always read the same: (True,), for as long as the sandbox lives. An object
+        that is the same whenever it is asked for: (False,), its methods.
         """
         return None
+
+    def kind_facts(self) -> dict[str, Any]:
+        """What members read, for as long as the sandbox lives, of all entities that have the name of this one."""
+        return {}
 
     def same_as(self, other: Any) -> bool:
         """Whether Lua's `==` holds with another object that is not this one."""
@@ -225,6 +230,8 @@ class Sandbox:
                 "call_method": call_method,
                 "call_with_table": _call_with_table(call_method),
                 "find_within": self._find_within,
+                "glance": _glance,
+                "kind_of": self._kind_of,
                 "list_token": LIST,
                 "dict_token": DICT,
                 "end_token": END,
@@ -248,6 +255,8 @@ class Sandbox:
         self._slice: Any = boot["slice"]
         self._wrap: Any = boot["wrap"]
         self._remember: Any = boot["remember"]
+        self.tidy: Callable[[], None] = boot["tidy"]
+        """Collect what scripts left, if it is much. To be called while nobody waits for an answer."""
         self.forget: Callable[[LuaObject], None] = boot["forget"]
         """Tell that what `LuaObject.facts` said of an object no longer holds."""
         self.forget_searches: Callable[[str], None] = boot["forget_searches"]
@@ -486,6 +495,11 @@ class Sandbox:
         except Exception as error:
             return None, _internal(error)
 
+    def _kind_of(self, obj: Any) -> Any:
+        facts = obj.kind_facts()
+        absent = [name for name, value in facts.items() if value is None]
+        return self._table_from(facts), self._table_from(absent)
+
     def _call_function(self, function: Any, *arguments: Any) -> Any:
         try:
             value = function(*[self._to_python(argument, None, 0) for argument in arguments])
@@ -543,6 +557,14 @@ def _first_read(read: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         return value, problem, type(obj).__name__, *(obj.facts() or ())
 
     return first_read
+
+
+def _glance(obj: Any) -> Any:
+    """An entity's status, health and energy, behind True; None when one of them can't be read."""
+    try:
+        return (True, obj.status(), obj.health(), obj.energy()) if obj.valid else None
+    except LuaError:
+        return None
 
 
 class Token(LuaObject):

@@ -26,6 +26,9 @@ class LuaTransportLine(LuaObject):
     def valid(self) -> bool:
         return self.belt.valid
 
+    def facts(self) -> tuple[bool]:
+        return (False,)
+
     def same_as(self, other: Any) -> bool:
         return isinstance(other, LuaTransportLine) and other.belt is self.belt and other.lane == self.lane
 
