@@ -7,7 +7,7 @@ the agent's variables go from one to the next as bytes in `state_file`.
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from runtime.broker import Broker
 from runtime.channel import ChannelClosed, Frame, ProtocolViolation, read_json
 from runtime.fle_attach import prelude
 from runtime.fork_server import ForkServer
-from runtime.program_runner import PrintedLine, ProgramResult, ProgramRunner
-from runtime.rcon_client import WorldClient
+from runtime.program_runner import FailedCall, PrintedLine, ProgramResult, ProgramRunner
+from runtime.rcon_client import WorldClient, WorldGone, WorldRefused
 from runtime.world_life import ToolReport
 
 CREATE_SECONDS = 120.0
@@ -202,9 +202,22 @@ class Host:
         with self._acting:
             self._set_activity("running a program")
             try:
-                return self._runner.run(code, timeout_s, self.details().position, on_printed)
+                result = self._runner.run(code, timeout_s, self.details().position, on_printed)
+                return result if result.call is None else self._explained(result, result.call)
             finally:
                 self._set_activity(IDLE)
+
+    def _explained(self, result: ProgramResult, failed: FailedCall) -> ProgramResult:
+        """A program's result, with what the world says to the call that ended it."""
+        try:
+            arguments = tool_arguments.check(failed.tool, failed.arguments)
+            arguments = things.look_up(self._world, failed.tool, arguments).arguments
+            why = tool_hints.explain(self._world, failed.tool, arguments, failed.said, None)
+        except things.NothingThere as nothing:
+            why = str(nothing)
+        except (ValueError, WorldGone, WorldRefused):
+            return result
+        return replace(result, error=f"{failed.where}: {why}")
 
     def call_tool(self, tool: str, arguments: Mapping[str, Any], timeout_s: float = 60.0) -> ToolReport:
         """Calls one of FLE's tools without a program (`runtime.tool_arguments` says what they take).

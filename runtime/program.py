@@ -9,6 +9,7 @@ to the host, which keeps the bytes unread for the next program process.
 import ast
 import ctypes
 import functools
+import inspect
 import io
 import json
 import os
@@ -28,6 +29,7 @@ from fle.env.tools.agent.shift_entity.client import ShiftEntity
 
 from runtime.channel import Channel, ChannelClosed, Frame
 from runtime.fle_attach import attach
+from runtime.program_errors import Call, Failure, explain
 from runtime.program_state import MAX_STATE_BYTES, Unpickler, pack_state
 from runtime.tool_calls import ToolCaller, reason
 
@@ -97,7 +99,9 @@ class ProgramNamespace(FactorioNamespace):  # type: ignore[misc]
         super().__init__(instance, agent_index)
         self._send_line: Callable[[int, str], None] = lambda line, text: None
         self._errors_seen = 0
-        self._error: tuple[int, str] | None = None
+        self._code = ""
+        self._failure: Failure | None = None
+        self._failed_call: Call | None = None
         self._locals: dict[str, Any] = {}
 
     def execute_node(
@@ -127,9 +131,15 @@ class ProgramNamespace(FactorioNamespace):  # type: ignore[misc]
         """
         if self._sequential_exception_count != self._errors_seen:
             self._errors_seen = self._sequential_exception_count
-            self._error = (self.line_value, str(arg[0]))
+            # FLE's own report has lines of functions of earlier programs, and of a message only the last line.
+            error = sys.exception()
+            assert error is not None, "FLE reports an exception while it handles it"
+            self._failure = self._explain(error)
         else:
             self._send_line(self.line_value, " ".join(map(_told, arg)))
+
+    def _explain(self, error: BaseException) -> Failure:
+        return explain(error, self._code, self.line_value, self._locals, self._failed_call)
 
 
 def _told(value: Any) -> str:
@@ -184,7 +194,7 @@ class Prepared:
         _end_pauses(self.instance.controllers)
         for name, tool in list(vars(self.namespace).items()):
             if name in self.instance.controllers:
-                setattr(self.namespace, name, self._raising_refusals(tool))
+                setattr(self.namespace, name, self._raising_refusals(name, tool))
         self.caller = ToolCaller(self._own_tools())
         self.builtin_names = frozenset(self.namespace.persistent_vars)
 
@@ -192,23 +202,31 @@ class Prepared:
         """FLE's tools by name, out of reach of what programs make of the names in their namespace."""
         shift = ShiftEntity(self.instance.lua_script_manager, self.namespace)
         tools = {**self.instance.controllers, "shift_entity": shift}
-        return {name: self._raising_refusals(tool) for name, tool in tools.items()}
+        return {name: self._raising_refusals(name, tool) for name, tool in tools.items()}
 
-    def _raising_refusals(self, tool: Callable[..., Any]) -> Callable[..., Any]:
-        """A tool that raises what the broker refused: FLE's clients swallow exceptions of their RCON."""
+    def _raising_refusals(self, name: str, tool: Callable[..., Any]) -> Callable[..., Any]:
+        """A tool that raises what the broker refused: FLE's clients swallow exceptions of their RCON.
+
+        What it raises is noted with what it was called with.
+        """
+        client = type(self.instance.controllers.get(name, tool))
+        signature = inspect.signature(getattr(client, "__call_impl__", client.__call__))
+        signature = signature.replace(parameters=list(signature.parameters.values())[1:])
 
         @functools.wraps(tool, updated=())
         def guarded(*args: Any, **kwargs: Any) -> Any:
             self.rcon.refusal = None
             try:
                 result = tool(*args, **kwargs)
-            except Exception:
-                if self.rcon.refusal is not None:
-                    raise CommandRefused(self.rcon.refusal) from None
-                raise
-            if self.rcon.refusal is not None:
-                raise CommandRefused(self.rcon.refusal)
-            return result
+                if self.rcon.refusal is None:
+                    return result
+            except Exception as error:
+                if self.rcon.refusal is None:
+                    self.namespace._failed_call = Call(error, name, args, kwargs, signature)
+                    raise
+            refused = CommandRefused(self.rcon.refusal)
+            self.namespace._failed_call = Call(refused, name, args, kwargs, signature, refused=True)
+            raise refused
 
         return guarded
 
@@ -286,7 +304,7 @@ class _Runner:
     def run(self, code: str, timeout_s: float, position: list[float] | None) -> None:
         """Runs one program and reports STATE and RESULT."""
         namespace = self._namespace
-        namespace._error = None
+        namespace._code, namespace._failure, namespace._failed_call = code, None, None
         error: str | None = None
         line: int | None = None
         timed_out = False
@@ -298,16 +316,16 @@ class _Runner:
             raise
         except SyntaxError as mistake:
             line = mistake.lineno
-            error = f"SyntaxError: {mistake.msg}"
+            error = f"Line {line}: SyntaxError: {mistake.msg}."
         except TimedOut:
             timed_out = True
         except BaseException as mistake:  # programs may raise anything; FLE catches most of it
-            error = f"{type(mistake).__name__}: {mistake}"
-            line = namespace.line_value or None
+            namespace._failure = namespace._explain(mistake)
         finally:
             self._stop_clock()
-        if namespace._error is not None:
-            line, error = namespace._error
+        failure = namespace._failure
+        if failure is not None:
+            line, error = namespace.line_value or None, failure.text
         if timed_out or self._rcon.expired:
             timed_out = True
             line = line or namespace.line_value
@@ -317,7 +335,14 @@ class _Runner:
         state, unsaved = pack_state(self._prepared)
         self._channel.send(Frame.STATE, state)
         self._channel.send_json(
-            Frame.RESULT, {"error": error, "line": line, "timed_out": timed_out, "unsaved": unsaved[:100]}
+            Frame.RESULT,
+            {
+                "error": error,
+                "line": line,
+                "timed_out": timed_out,
+                "unsaved": unsaved[:100],
+                "call": None if failure is None or timed_out or failure.call is None else [failure.where, *failure.call],
+            },
         )
 
     def call(

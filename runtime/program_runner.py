@@ -43,12 +43,25 @@ class PrintedLine:
 
 
 @dataclass(frozen=True)
+class FailedCall:
+    """The call of one of FLE's tools that ended a program, as the program process tells it: not to be trusted.
+
+    where: in the program. arguments: JSON. said: FLE's words.
+    """
+
+    where: str
+    tool: str
+    arguments: dict[str, Any]
+    said: str
+
+
+@dataclass(frozen=True)
 class ProgramResult:
     """How a program went.
 
     error: what ended it early, with its line; None if nothing did. timed_out: that was the wall time.
     seconds: of wall time. unsaved: variables that the next program process won't have, by name. notes: what
-    else the agent should know.
+    else the agent should know. call: what failed, where that was a call of one of FLE's tools.
     """
 
     ok: bool
@@ -59,6 +72,7 @@ class ProgramResult:
     seconds: float
     unsaved: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    call: FailedCall | None = None
 
 
 @dataclass(frozen=True)
@@ -193,6 +207,7 @@ class ProgramRunner:
             seconds=time.monotonic() - start,
             unsaved=outcome.unsaved,
             notes=notes,
+            call=outcome.call,
         )
 
     def call(
@@ -312,6 +327,7 @@ class _Outcome:
     line: int | None
     timed_out: bool
     unsaved: list[str]
+    call: FailedCall | None = None
 
     @property
     def ok(self) -> bool:
@@ -403,9 +419,19 @@ def _outcome(value: Any) -> _Outcome:
             "line": int() | None as line,
             "timed_out": bool(timed_out),
             "unsaved": list(unsaved),
+            "call": call,
         } if all(isinstance(name, str) for name in unsaved):
-            return _Outcome(error, line, timed_out, unsaved)
+            return _Outcome(error, line, timed_out, unsaved, _failed_call(call))
     raise ProtocolViolation("a result that is none")
+
+
+def _failed_call(value: Any) -> FailedCall | None:
+    match value:
+        case None:
+            return None
+        case [str(where), str(tool), dict(arguments), str(said)]:
+            return FailedCall(where, tool, arguments, said)
+    raise ProtocolViolation("a failed call that is none")
 
 
 def _dictionary(value: Any) -> dict[str, Any]:

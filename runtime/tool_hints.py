@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.broker import World
 from runtime.engine.prototypes import load
-from runtime.fle_errors import clean, sentence
+from runtime.fle_errors import TOO_MUCH, TOO_MUCH_SAID, clean, sentence
 from runtime.lua_literals import Literal, encode
 from runtime.things import NothingThere, look_up
 
@@ -140,8 +140,8 @@ def explain(world: World, tool: str, arguments: Mapping[str, Any], error: str, f
     """
     if error.startswith(_OURS):
         return error
-    if "instructions" in error:
-        return "That was too much for the world at once: ask for less, in a smaller area."
+    if TOO_MUCH_SAID in error:
+        return TOO_MUCH
     said = clean(failure or error)
     if _BUG.search(said):
         said = f"FLE's {tool} can't do this with what stands there."

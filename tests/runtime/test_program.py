@@ -113,9 +113,9 @@ def test_variables_and_functions_stay(run: Run) -> None:
         ("import os\nos.fork()", 2, "can't start other processes"),
         ("import os\nos.system('true')", 2, "can't start other processes"),
         ("import subprocess\nsubprocess.run(['true'])", 2, "can't start other processes"),
-        ("def f(n):\n    return f(n + 1)\nf(0)", 3, "RecursionError"),
+        ("def f(n):\n    return f(n + 1)\nf(0)", 3, "Line 2 (in f, called from line 3): RecursionError"),
         ("raise KeyboardInterrupt", 1, "KeyboardInterrupt"),
-        ("craft_item(Prototype.RocketSilo, 1)", 1, "no ingredients"),
+        ("craft_item(Prototype.RocketSilo, 1)", 1, "Line 1, craft_item: No ingredients"),
         ("print = 3", 1, "Cannot redefine"),
     ],
 )
