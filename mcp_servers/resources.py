@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -20,6 +21,7 @@ from runtime.engine.prototypes import load
 from runtime.fork_server import ForkServerError
 from runtime.managed_world import ManagedWorld
 from runtime.names import names
+from runtime.scene_client import CHUNK_TILES
 from runtime.world_life import WorldUnavailable
 
 JSON, MARKDOWN = "application/json", "text/markdown"
@@ -30,7 +32,9 @@ AROUND = 50.0
 WIDEST = 256.0
 """Tiles that an area may be wide and high."""
 DIRECTIONS = {0: "up", 4: "right", 8: "down", 12: "left"}
-SCENERY = ("tree", "simple-entity", "cliff", "fish", "corpse", "optimized-decorative")
+SCENERY = ("tree", "simple-entity", "cliff", "fish", "corpse", "optimized-decorative", "character")
+HAVE_RECIPES = ("assembling-machine", "furnace", "rocket-silo")
+Area = tuple[float, float, float, float]
 DESCRIPTIONS = {
     "status": "Everything at once: position, inventory, what stands and how it is doing, scores, research, alerts.",
     "inventory": "What you carry.",
@@ -165,8 +169,13 @@ class Resources:
             raise ValueError(f"{min(unknown)[:60]} is not part of an area: x0, y0, x1, y1 and page are.")
         page = int(_number(query.get("page", "0"), "page"))
         x0, y0, x1, y1 = self._area(query)
-        seen = self._world.scene(x0, y0, x1, y1)
-        things = [_thing(entity) for entity in seen["entities"] if entity["t"] not in SCENERY]
+        chunks = (floor(x0 / CHUNK_TILES), floor(y0 / CHUNK_TILES), ceil(x1 / CHUNK_TILES), ceil(y1 / CHUNK_TILES))
+        # The chunks around, too: what stands across their border belongs to the chunk of its middle.
+        around = (chunks[0] - 1, chunks[1] - 1, chunks[2] + 1, chunks[3] + 1)
+        seen = self._world.scene_changes(around, 0, 0, around)
+        rows = [row for chunk in seen["chunks"] or () for row in chunk[4] or ()]
+        read = (_thing(row, seen["names"], (x0, y0, x1, y1)) for row in rows)
+        things = [thing for thing in read if thing is not None]
         pages = max(1, -(-len(things) // PAGE))
         if not 0 <= page < pages:
             raise ValueError(f"page is {page}; this area has the pages 0 to {pages - 1}.")
@@ -179,7 +188,7 @@ class Resources:
             "entities": things[page * PAGE : (page + 1) * PAGE],
         }
 
-    def _area(self, query: Mapping[str, str]) -> tuple[float, float, float, float]:
+    def _area(self, query: Mapping[str, str]) -> Area:
         if not query.keys() & {"x0", "y0", "x1", "y1"}:
             x, y = self._world.position() or (0.0, 0.0)
             return x - AROUND, y - AROUND, x + AROUND, y + AROUND
@@ -201,11 +210,21 @@ class Resources:
         return manual.read_text() if manual.exists() else f"# {tool}\n\n{self._tools[tool]}\n"
 
 
-def _thing(entity: Mapping[str, Any]) -> dict[str, Any]:
-    thing = {"name": entity["n"], "position": {"x": entity["x"], "y": entity["y"]}}
-    direction = DIRECTIONS.get(entity["d"])
-    more = {"direction": direction, "status": entity.get("s"), "recipe": entity.get("recipe")}
-    return thing | {key: value for key, value in more.items() if value is not None}
+def _thing(row: Sequence[Any], names: Sequence[str], area: Area) -> dict[str, Any] | None:
+    """What a row of a scene (`runtime.engine.scene.Scenes.changes`) says; None for what is not in the area or scenery."""
+    _, name, x, y, direction, status, *more = row
+    prototype = load().entity[names[name]]
+    left, top, right, bottom = prototype.collision_box
+    if direction % 8 == 4:
+        left, top, right, bottom = top, left, bottom, right
+    inside = x + right >= area[0] and x + left <= area[2] and y + bottom >= area[1] and y + top <= area[3]
+    if not inside or prototype.type in SCENERY:
+        return None
+    recipe = more[0] if more and prototype.type in HAVE_RECIPES else -1
+    told = {"direction": DIRECTIONS.get(direction)}
+    told |= {key: names[n] for key, n in (("status", status), ("recipe", recipe)) if n >= 0}
+    thing = {"name": names[name], "position": {"x": x, "y": y}}
+    return thing | {key: value for key, value in told.items() if value is not None}
 
 
 def _recipe(name: str) -> dict[str, Any]:

@@ -302,10 +302,6 @@ class Host:
         details = self.details()
         return Observation(activity=self._activity, score=self.score(), details=details)
 
-    def scene(self, x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
-        """What there is to see in an area, in tiles; for pictures."""
-        return self._world.scene((x0, y0, x1, y1))
-
     def subscribe(self, listener: Callable[[HostEvent], None]) -> Callable[[], None]:
         """Has `listener` called with each event, on the thread where it happens; returns what ends that."""
         self._listeners.append(listener)

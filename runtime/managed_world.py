@@ -308,10 +308,6 @@ class ManagedWorld:
         """Read the scores now; waits for the world. Raises WorldUnavailable."""
         return self._running().scores()
 
-    def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
-        """The scene of an area in tiles; waits for the world. Raises WorldUnavailable."""
-        return self._running().scene(x0, y0, x1, y1)
-
     def scene_changes(self, rect: Rect, epoch: int, since: int, known: Rect) -> dict[str, Any]:
         """What there is to see in some chunks, as far as it isn't known; waits for the world. Raises WorldUnavailable."""
         return self._running().scene_changes(rect, epoch, since, known)

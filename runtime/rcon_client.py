@@ -6,7 +6,6 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -66,11 +65,6 @@ class WorldClient:
     def statistics(self) -> dict[str, Any]:
         """Cumulative production statistics."""
         result: dict[str, Any] = self._read("/statistics")
-        return result
-
-    def scene(self, area: Sequence[float]) -> dict[str, Any]:
-        """What there is to see in (left, top, right, bottom), in tiles."""
-        result: dict[str, Any] = self._read("/scene " + " ".join(f"{side:g}" for side in area))
         return result
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from runtime.rcon_client import WorldClient
 
 SCRIPT = Path(__file__).with_name("scene.lua")
 UNKNOWN = "Unknown command"
+CHUNK_TILES = 32
 Rect = tuple[int, int, int, int]  # chunks: left, top, right, bottom; the latter two are outside
 
 

@@ -31,10 +31,6 @@ class WorldEyes:
         self._client = client
         self._scenes = SceneClient(client)
 
-    def scene(self, area: tuple[float, float, float, float]) -> Any:
-        """What stands in (left, top, right, bottom), in tiles."""
-        return self._client.scene(area)
-
     def scene_changes(self, rect: Rect, epoch: int, since: int, known: Rect) -> dict[str, Any]:
         """What there is to see in some chunks, as far as it isn't known."""
         return self._scenes.changes(rect, epoch, since, known)

@@ -174,9 +174,6 @@ class WorldSession(Protocol):
     def cancel(self) -> None:
         """End the running program or call, if one runs."""
 
-    def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
-        """What stands in an area of tiles: see `runtime.engine.views.scene`."""
-
     def scene_changes(
         self, rect: tuple[int, int, int, int], epoch: int, since: int, known: tuple[int, int, int, int]
     ) -> dict[str, Any]:

@@ -177,11 +177,6 @@ class HostedWorld:
         """End the running program or call, if one runs."""
         self.host.cancel()
 
-    def scene(self, x0: float, y0: float, x1: float, y1: float) -> Any:
-        """What stands in an area of tiles."""
-        with _unavailable():
-            return self._eyes.scene((x0, y0, x1, y1))
-
     def scene_changes(self, rect: Rect, epoch: int, since: int, known: Rect) -> dict[str, Any]:
         """What there is to see in some chunks, as far as it isn't known."""
         with _unavailable():

@@ -1,18 +1,11 @@
-"""What others see of a world without touching it: its statistics, and what a picture needs."""
+"""What others see of a world without touching it: statistics, and the state of play."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from runtime.engine.entity import Entity
-from runtime.engine.surface import Area
-from runtime.engine.systems.belts import TransportBelt
 from runtime.engine.systems.character import Character
-from runtime.engine.systems.crafting import CraftingMachine
-from runtime.engine.systems.inserters import Inserter
-from runtime.engine.systems.mining import Resource
-from runtime.engine.systems.splitters import Splitter
 from runtime.engine.world import World
 
 
@@ -30,31 +23,6 @@ def statistics(world: World) -> dict[str, Any]:
             for kind, flows in (("items", force.items), ("fluids", force.fluids))
         },
     }  # fmt: skip
-
-
-def scene(world: World, area: Area) -> dict[str, Any]:
-    """What stands in an area, for a picture. Lengths in tiles; tiles as rectangles `[name, x, y, width, height]`."""
-    left, top, right, bottom = area
-    resources: list[list[Any]] = []
-    entities: list[dict[str, Any]] = []
-    characters: list[dict[str, Any]] = []
-    for e in world.surface.within(area):
-        if isinstance(e, Resource):
-            resources.append([e.name, e.x, e.y, e.amount])
-        elif isinstance(e, Character):
-            characters.append(
-                {"x": e.x, "y": e.y, "d": e.direction, "name": "character", "color": list(e.color)}
-            )
-        else:
-            entities.append(_entity(e))
-    return {
-        "tick": world.tick,
-        "area": [left, top, right, bottom],
-        "tiles": _tiles(world, math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)),
-        "resources": resources,
-        "entities": entities,
-        "characters": characters,
-    }
 
 
 def look(world: World, character: Entity | None, problems: set[str]) -> dict[str, Any]:
@@ -93,54 +61,3 @@ def look(world: World, character: Entity | None, problems: set[str]) -> dict[str
         "deaths": force.kills.output.get("character", 0),
         "technologies": [n for n, t in force.technologies.items() if t.researched],
     }
-
-
-def _entity(e: Entity) -> dict[str, Any]:
-    width, height = e.proto.tile_width, e.proto.tile_height
-    if e.direction % 8 == 4:
-        width, height = height, width
-    shown: dict[str, Any] = {
-        "n": e.name,
-        "t": e.type,
-        "x": e.x,
-        "y": e.y,
-        "d": e.direction,
-        "w": width,
-        "h": height,
-        "s": e.status(),
-    }
-    if isinstance(e, TransportBelt):
-        shown["shape"] = e.shape()
-        shown["items"] = [list(item) for item in e.item_positions()]
-    elif isinstance(e, Splitter):
-        shown["items"] = [list(item) for item in e.item_positions()]
-    elif isinstance(e, Inserter):
-        shown["hand"] = [*e.hand_position(), e.held]
-    elif isinstance(e, CraftingMachine):
-        recipe = e.crafting or e.next_recipe()
-        shown["recipe"] = recipe.name if recipe is not None else None
-    return shown
-
-
-def _tiles(world: World, left: int, top: int, right: int, bottom: int) -> list[list[Any]]:
-    """Rectangles of equal tiles: runs along x, joined downwards where they agree."""
-    done: list[list[Any]] = []
-    open_runs: dict[tuple[int, int, str], list[Any]] = {}
-    tile = world.surface.tile
-    for y in range(top, bottom):
-        runs: dict[tuple[int, int, str], list[Any]] = {}
-        x = left
-        while x < right:
-            name, start = tile(x, y), x
-            while x < right and tile(x, y) == name:
-                x += 1
-            key = (start, x, name)
-            above = open_runs.get(key)
-            if above is not None:
-                above[4] += 1
-                runs[key] = above
-            else:
-                runs[key] = [name, start, y, x - start, 1]
-                done.append(runs[key])
-        open_runs = runs
-    return done

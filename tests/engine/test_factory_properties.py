@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from runtime.engine.entity import Entity
 from runtime.engine.prototypes import joules, load
 from runtime.engine.save import Save, dumps, loads, state_hash
+from runtime.engine.scene import Scenes
 from runtime.engine.systems.crafting import CraftingMachine
 from runtime.engine.systems.electricity import ONE, UNITS, Accumulator
 from runtime.engine.systems.fluids import FLUID
@@ -21,7 +22,7 @@ from runtime.engine.systems.labs import Lab
 from runtime.engine.systems.mining import MiningDrill
 from runtime.engine.systems.plans import plan_of
 from runtime.engine.systems.steam import Boiler
-from runtime.engine.views import look, scene
+from runtime.engine.views import look
 from runtime.engine.world import World
 from tests.engine import random_factories as rf
 from tests.engine.random_factories import Factory, factories
@@ -248,11 +249,12 @@ def again(world: World) -> World:
 def test_looking_and_saving_change_nothing(factory: Factory, waits: list[int], step: int) -> None:
     rare, often = rf.build(factory), rf.build(factory)
     for wait in waits:
+        scenes = Scenes(often)
         rare.advance(rare.tick + wait)
         while often.tick < rare.tick:
             often.advance(min(rare.tick, often.tick + step))
             rf.seen(often)
-            scene(often, (-20, -20, 20, 20))
+            scenes.changes((-1, -1, 1, 1), scenes.epoch, scenes.version, (-1, -1, 1, 1))
             look(often, None, {"no_power"})
         assert rf.seen(rare) == rf.seen(often)
         assert state_hash(rare, {}, []) == state_hash(often, {}, [])

@@ -111,7 +111,6 @@ def test_looking_changes_nothing(make: Make) -> None:
     changes = "/scene-changes -1 0 3 4 0 0"
     looks = (
         "/statistics",
-        "/scene 0 50 40 90",
         changes,
         "/scene-tiles 0 0 2 2",
         "/tick",

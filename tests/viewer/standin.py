@@ -66,27 +66,6 @@ class StandInSession:
     def factory(self) -> tuple[float, float]:
         return (0.5, 0.5)
 
-    def scene(self, x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
-        return {
-            "tick": self.scores().tick,
-            "area": [x0, y0, x1, y1],
-            "tiles": [["lab-dark-1", -50, -50, 100, 100]],
-            "resources": [["iron-ore", 5.5, 5.5, 1000]],
-            "entities": [
-                {
-                    "n": "stone-furnace",
-                    "t": "furnace",
-                    "x": 0,
-                    "y": 0,
-                    "d": 0,
-                    "w": 2,
-                    "h": 2,
-                    "s": "working",
-                },
-            ],
-            "characters": [{"x": 3.0, "y": -4.0, "d": 4, "name": "player"}],
-        }
-
     def scene_changes(
         self, rect: tuple[int, int, int, int], epoch: int, since: int, known: tuple[int, int, int, int]
     ) -> dict[str, Any]:
