@@ -19,13 +19,12 @@ from runtime.engine.maps import SCENARIOS
 from runtime.engine.scene import MOST_TILED, Scenes, read_rect, tiles
 from runtime.engine.scripts import Scripts
 from runtime.engine.version import GAME_VERSION
-from runtime.engine.views import look, statistics
+from runtime.engine.views import look, scene, statistics
 from runtime.engine.world import World
 
 HEARTBEAT_SECONDS = 0.9  # so that a crash loses at most two seconds of game time at speed 1
 SAVE_SECONDS = 120.0
 SAVE_COMMANDS = 4000
-QUIET_SECONDS = 0.05  # without a command, until garbage is collected
 MOST_OWED_SECONDS = 0.5  # less is made up; a world that is later forgets what it owes, as the game does
 SAVE_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 SLICE_TICKS = 600  # the world is advanced by at most so much before the budget is looked at
@@ -66,7 +65,6 @@ class Game:
         self._asked: list[str] = []  # names that scripts want saves under
         self._saved_at = self._beat_at = time.monotonic()
         self._replaying = False
-        self._ran_at: float | None = None  # when scripts last ran, until what they left is collected
         if self._journal is not None and self._journal.number:
             self._restore(saves.loads(self._journal.save_path(self._journal.number).read_bytes()))
             self._journal.open()
@@ -224,11 +222,9 @@ class Game:
             self._keep(now)
         if not on_time:
             return 0.0
-        waits = self._tidy(now)
         if self.clock.stands:
-            return min(waits, default=None)
-        if self._journal is not None:
-            waits.append(max(0.0, self._beat_at + HEARTBEAT_SECONDS - now))
+            return None
+        waits = [] if self._journal is None else [max(0.0, self._beat_at + HEARTBEAT_SECONDS - now)]
         upcoming = self._next_tick()
         if upcoming is not None:
             due = self.clock.seconds_until(upcoming)
@@ -237,16 +233,9 @@ class Game:
                 waits.append(max(due, 0.05))
         return min(waits, default=None)
 
-    def _tidy(self, now: float) -> list[float]:
-        """Collect what scripts left once nobody has asked for a while; the seconds until then, if there is something."""
-        if self._ran_at is None:
-            return []
-        left = self._ran_at + QUIET_SECONDS - now
-        if left > 0:
-            return [left]
-        self._ran_at = None
+    def tidy(self) -> None:
+        """Collect what scripts left, while nobody waits for an answer."""
         self.sandbox.tidy()
-        return []
 
     def _keep(self, now: float) -> None:
         """Record the time that passed, and save when it is time for that."""
@@ -305,7 +294,6 @@ class Game:
 
     def _run(self, source: str) -> str:
         self.rcon.lines = []
-        self._ran_at = time.monotonic()
         try:
             self.sandbox.execute(source)
         except LuaError as error:
@@ -351,6 +339,15 @@ class Game:
 
     def _statistics_line(self, rest: str) -> str:
         return json.dumps(statistics(self.world)) + "\n"
+
+    def _scene_line(self, rest: str) -> str:
+        try:
+            x0, y0, x1, y1 = (float(part) for part in rest.split())
+        except ValueError:
+            return "Use /scene LEFT TOP RIGHT BOTTOM, in tiles.\n"
+        if not (abs(x0) + abs(y0) + abs(x1) + abs(y1) < 1e6 and 0 < x1 - x0 <= 1024 and 0 < y1 - y0 <= 1024):
+            return "A scene covers up to 1024 by 1024 tiles.\n"
+        return json.dumps(scene(self.world, (x0, y0, x1, y1))) + "\n"
 
     def _changes_line(self, rest: str) -> str:
         words = rest.split()
@@ -398,6 +395,7 @@ LOOKS: dict[str, Callable[[Game, str], str]] = {
     "/tick": Game._tick_line,
     "/look": Game._look_line,
     "/statistics": Game._statistics_line,
+    "/scene": Game._scene_line,
     "/scene-changes": Game._changes_line,
     "/scene-tiles": Game._tiles_line,
     "/version": Game._version_line,

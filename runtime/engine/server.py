@@ -28,6 +28,7 @@ SLICE_SECONDS = 0.02  # how long the world is advanced before commands get their
 PARENT_VARIABLE = "FACTORIO_EMBEDDED_PARENT"  # a pid: the world ends when that process does
 DEFAULT_RCON_BIND = "127.0.0.1"
 LARGE_WORLD = 800_000  # blocks of Python's allocator: those of some thousand entities at work
+QUIET_SECONDS = 0.05  # without a command, until memory is freed
 LATE_SECONDS = 0.001  # a sleep shorter than this is not worth a timer
 
 
@@ -39,6 +40,9 @@ class WorldGame(Protocol):
 
     def advance(self, budget_s: float) -> float | None:
         """Bring the world toward the present; seconds until it needs that again, None if never."""
+
+    def tidy(self) -> None:
+        """Free memory; called when no command has come for a while."""
 
     def save_to(self, path: Path) -> None:
         """Write a save."""
@@ -211,19 +215,25 @@ class Pump:
         self._game = game
         self._end = end
         self._next: asyncio.Handle | None = None
+        self._tidy: asyncio.TimerHandle | None = None
         self.failed = False
 
     def wake(self) -> None:
         """Ask the world again soon: a command may have changed what it needs."""
         self.stop()
         if not self.failed:
-            self._next = asyncio.get_running_loop().call_soon(self._step)
+            loop = asyncio.get_running_loop()
+            self._next = loop.call_soon(self._step)
+            self._tidy = loop.call_later(QUIET_SECONDS, self._game.tidy)
 
     def stop(self) -> None:
         """Advance no more."""
         if self._next is not None:
             self._next.cancel()
             self._next = None
+        if self._tidy is not None:
+            self._tidy.cancel()
+            self._tidy = None
 
     def _step(self) -> None:
         self._next = None

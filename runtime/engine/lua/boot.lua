@@ -8,7 +8,7 @@ local host, INSTRUCTION_LIMIT, MEMORY_LIMIT = ...
 local STEP = 10000
 local PYTHON_CALL_COST = 50
 local BYTES_COST = 1 / 16
-local ROOMY = 48 * 2 ^ 20 -- bytes
+local ROOMY = 32 * 2 ^ 20 -- bytes
 local LITTER = 2 ^ 20 -- bytes
 local OWN = { boot = true, patterns = true, serpent = true } -- sources that messages don't point at
 local LIMIT_TEXT = string.format("the script was stopped: it ran more than %d instructions", INSTRUCTION_LIMIT)
