@@ -19,7 +19,7 @@ from runtime.engine.maps import SCENARIOS
 from runtime.engine.scene import MOST_TILED, Scenes, read_rect, tiles
 from runtime.engine.scripts import Scripts
 from runtime.engine.version import GAME_VERSION
-from runtime.engine.views import look, scene, statistics
+from runtime.engine.views import look, statistics
 from runtime.engine.world import World
 
 HEARTBEAT_SECONDS = 0.9  # so that a crash loses at most two seconds of game time at speed 1
@@ -340,15 +340,6 @@ class Game:
     def _statistics_line(self, rest: str) -> str:
         return json.dumps(statistics(self.world)) + "\n"
 
-    def _scene_line(self, rest: str) -> str:
-        try:
-            x0, y0, x1, y1 = (float(part) for part in rest.split())
-        except ValueError:
-            return "Use /scene LEFT TOP RIGHT BOTTOM, in tiles.\n"
-        if not (abs(x0) + abs(y0) + abs(x1) + abs(y1) < 1e6 and 0 < x1 - x0 <= 1024 and 0 < y1 - y0 <= 1024):
-            return "A scene covers up to 1024 by 1024 tiles.\n"
-        return json.dumps(scene(self.world, (x0, y0, x1, y1))) + "\n"
-
     def _changes_line(self, rest: str) -> str:
         words = rest.split()
         try:
@@ -395,7 +386,6 @@ LOOKS: dict[str, Callable[[Game, str], str]] = {
     "/tick": Game._tick_line,
     "/look": Game._look_line,
     "/statistics": Game._statistics_line,
-    "/scene": Game._scene_line,
     "/scene-changes": Game._changes_line,
     "/scene-tiles": Game._tiles_line,
     "/version": Game._version_line,
