@@ -6,6 +6,9 @@ eras of the protocol.
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -34,6 +37,8 @@ from mcp_types.jsonrpc import (
 NO_GATEWAY = -32000
 """JSON-RPC error code, of those free for servers."""
 CONNECT_SECONDS = 10.0
+AWAY_SECONDS = 0.5
+"""How often the stream of notices looks whether the gateway is back."""
 Params = dict[str, Any]
 
 
@@ -118,7 +123,8 @@ class Era:
 class GatewayTransport(httpx2.AsyncHTTPTransport):
     """HTTP to a gateway that may be away for a while: then each request is answered with an error that says so.
 
-    A gateway that was started anew knows no sessions. The handshake is then made again for the client, which goes on.
+    A gateway that was started anew knows no sessions. The handshake is then made again for the client, and what it
+    has subscribed to is subscribed again. The stream on which the server speaks first waits for the gateway instead.
     """
 
     def __init__(self, url: str) -> None:
@@ -128,9 +134,39 @@ class GatewayTransport(httpx2.AsyncHTTPTransport):
         self._session: str | None = None
         """The session that is good now; the client's transport goes on with the first one."""
         self._renewing = anyio.Lock()
+        self._subscriptions: dict[str, httpx2.Request] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request; see the class for what is special."""
+        if request.method == "GET" and MCP_SESSION_ID in request.headers:
+            return await self._listen(request)
+        response = await self._ask(request)
+        self._note_subscription(request, response)
+        return response
+
+    async def _listen(self, request: httpx2.Request) -> httpx2.Response:
+        while (response := await self._ask(request)).status_code == 503:
+            await anyio.sleep(AWAY_SECONDS)
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        return httpx2.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=UntilItEnds(response.stream),
+            extensions=response.extensions,
+            request=request,
+        )
+
+    def _note_subscription(self, request: httpx2.Request, response: httpx2.Response) -> None:
+        if request.method != "POST" or not response.is_success:
+            return
+        asked = json.loads(request.content)
+        uri = str((asked.get("params") or {}).get("uri")) if isinstance(asked, dict) else ""
+        if uri and asked.get("method") == "resources/subscribe":
+            self._subscriptions[uri] = request
+        elif uri and asked.get("method") == "resources/unsubscribe":
+            self._subscriptions.pop(uri, None)
+
+    async def _ask(self, request: httpx2.Request) -> httpx2.Response:
         if MCP_SESSION_ID not in request.headers:
             response = await self._send(request)
             if MCP_SESSION_ID in response.headers:
@@ -155,8 +191,10 @@ class GatewayTransport(httpx2.AsyncHTTPTransport):
         told = b'{"jsonrpc":"2.0","method":"notifications/initialized"}'
         headers = {name: value for name, value in like.headers.items() if name != "content-length"}
         initialized = httpx2.Request("POST", like.url, headers=headers, content=told)
-        response = await self._send(_within(initialized, self._session))
-        await response.aclose()
+        for again in (initialized, *self._subscriptions.values()):
+            response = await self._send(_within(again, self._session))
+            await response.aread()
+            await response.aclose()
 
     async def _send(self, request: httpx2.Request) -> httpx2.Response:
         try:
@@ -165,6 +203,21 @@ class GatewayTransport(httpx2.AsyncHTTPTransport):
             message = f"no gateway at {self._url} ({error}): start it with `claudetorio up`"
             body = {"jsonrpc": "2.0", "id": None, "error": {"code": NO_GATEWAY, "message": message}}
             return httpx2.Response(503, json=body, request=request)
+
+
+class UntilItEnds(httpx2.AsyncByteStream):
+    """A stream that ends where it breaks off: of one that broke, the client would not ask for another for long."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with contextlib.suppress(httpx2.TransportError):
+            async for piece in self._stream:
+                yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 def _within(request: httpx2.Request, session: str | None) -> httpx2.Request:

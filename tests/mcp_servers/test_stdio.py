@@ -153,14 +153,24 @@ def test_bytes_that_are_no_message_are_answered(address: str) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.filterwarnings("ignore:resources/:mcp.shared.exceptions.MCPDeprecationWarning")
 async def test_a_gateway_that_comes_back_is_found_again(tmp_path: Path) -> None:
+    uri = "factorio://inventory"
+    told = anyio.Event()
+
+    async def hear(message: Any) -> None:
+        if isinstance(message, mcp_types.ResourceUpdatedNotification) and str(message.params.uri) == uri:
+            told.set()
+
     with up(tmp_path, "--worlds", "1", "--agent", "none") as (process, address):
         async with (
             Client(over_stdio(address, "world-1")) as client,
             Client(over_stdio(address, "world-1"), mode="legacy") as older,
+            Client(over_stdio(address, "world-1"), mode="legacy", message_handler=hear) as listener,
         ):
             assert not (await older.call_tool("score", {})).is_error
-            process.terminate()
+            await listener.subscribe_resource(uri)
+            process.kill()
             await anyio.to_thread.run_sync(process.wait)
             for away in (client, older):
                 with pytest.raises(MCPError, match="no gateway at"):
@@ -168,5 +178,10 @@ async def test_a_gateway_that_comes_back_is_found_again(tmp_path: Path) -> None:
             port = address.rpartition(":")[2]
             with up(tmp_path, "--worlds", "1", "--agent", "none", "--port", port):
                 assert not (await client.call_tool("score", {})).is_error
+                # Who only listens is told again, too: of things that happen once it is there.
+                code = "spot = nearest(Resource.Coal)\nmove_to(spot)\nharvest_resource(spot, 1)"
+                with anyio.fail_after(30):
+                    while not told.is_set():
+                        assert not (await client.call_tool("run_program", {"code": code})).is_error
                 assert not (await older.call_tool("score", {})).is_error
                 assert (await older.list_prompts()).prompts
