@@ -5,7 +5,7 @@ recipes are the game's own.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
@@ -20,6 +20,34 @@ _SUGGESTIONS = 3
 _NEAR = 0.6
 """How alike a name must be (0 … 1) to be suggested."""
 _NEARLY_AS_NEAR = 0.15
+_SCIENCE = {
+    "red": "automation", "green": "logistic", "black": "military", "grey": "military", "blue": "chemical",
+    "purple": "production", "yellow": "utility", "white": "space",
+}  # fmt: skip
+_CALLED: dict[str, tuple[str, ...]] = {
+    "tree": ("wood",),
+    "log": ("wood",),
+    "forest": ("wood",),
+    "timber": ("wood",),
+    "rock": ("stone",),
+    "stone ore": ("stone",),
+    "coal ore": ("coal",),
+    "lake": ("water",),
+    "conveyor": ("transport-belt",),
+    "miner": ("burner-mining-drill", "electric-mining-drill"),
+    "smelter": ("stone-furnace", "electric-furnace"),
+    "generator": ("steam-engine",),
+    "box": ("wooden-chest", "iron-chest"),
+    "assembler": ("assembling-machine-1",),
+    "water pump": ("offshore-pump",),
+    "oil pump": ("pumpjack",),
+    "wire": ("copper-cable",),
+    "green circuit": ("electronic-circuit",),
+    "red circuit": ("advanced-circuit",),
+    "blue circuit": ("processing-unit",),
+    **{f"{colour} science": (f"{name}-science-pack",) for colour, name in _SCIENCE.items()},
+}
+"""What players call things by other words than the game's."""
 _FEW = 8
 """Of so few names all are given where none is near."""
 
@@ -72,9 +100,13 @@ class Names:
             name = self._index[kind].get(_plain(text))
             if name is not None:
                 return name
-        names = self.of(kind)
-        near = nearest(text, names)
-        raise UnknownName(kind, text, list(names) if not near and len(names) <= _FEW else near)
+        raise self.unknown([kind], text)
+
+    def unknown(self, kinds: Sequence[str], text: str) -> UnknownName:
+        """What there is to say of a text that is no name of any of some kinds."""
+        names = [name for kind in kinds for name in self.of(kind)]
+        near = nearest(text, dict.fromkeys(names))
+        return UnknownName(" or ".join(kinds), text, names if not near and len(names) <= _FEW else near)
 
 
 def collect(fle: FleNames) -> Names:
@@ -123,6 +155,11 @@ def nearest(text: str, candidates: Iterable[str]) -> list[str]:
     wanted = _words(text[:MAX_NAME_CHARACTERS])
     if not wanted:
         return []
+    candidates = list(candidates)
+    said = {word.removesuffix("s") for word in wanted}
+    called = [name for words, meant in _CALLED.items() if said >= {*words.split()} for name in meant]
+    if called := [name for name in dict.fromkeys(called) if name in candidates]:
+        return called[:_SUGGESTIONS]
     scored = sorted(((_likeness(wanted, name), name) for name in candidates), key=lambda pair: -pair[0])
     return [
         name

@@ -10,7 +10,7 @@ import inspect
 import json
 import re
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,16 +31,16 @@ _MISSING = re.compile(r"^'(Prototype|RecipeName|Technology)' has no attribute '(
 _CLASS = re.compile(r"<(?:class|enum) '(?:\w+\.)*(\w+)'>")
 _OF_CALL = re.compile(r"\w+\.__call(_impl)?__\(\) ")
 _WRONG_KIND = re.compile(r"'(\w+)' object has no attribute")
-_KINDS: dict[str, Callable[[], Iterable[str]]] = {
-    "Prototype": lambda: Prototype.__members__,
-    "Resource": lambda: [name for name, value in vars(Resource).items() if isinstance(value, tuple)],
-    "Technology": lambda: Technology.__members__,
-    "RecipeName": lambda: RecipeName.__members__,
-    "Direction": lambda: Direction.__members__,
+_KINDS: dict[str, dict[str, str]] = {
+    "Resource": {name: value[0] for name, value in vars(Resource).items() if isinstance(value, tuple)},
+    "Prototype": {name: member.value[0] for name, member in Prototype.__members__.items()},
+    "Technology": {name: member.value for name, member in Technology.__members__.items()},
+    "RecipeName": {name: member.value for name, member in RecipeName.__members__.items()},
+    "Direction": {name: name.lower() for name in Direction.__members__},
 }
+"""FLE's enumerations: its names of things, and Factorio's."""
 FEW = 20
 """Of so few names all are told where none is near."""
-_ALSO_CALLED = {"Tree": "Resource.Wood", "Trees": "Resource.Wood"}
 
 
 @dataclass(frozen=True)
@@ -149,13 +149,10 @@ def _python(error: BaseException, said: str, names: Iterable[str]) -> str:
     missing = _missing(error, said)
     if missing is not None:
         kind, name = missing
-        near = [f"{kind}.{other}" for other in nearest(name, _KINDS[kind]())]
-        if name in _ALSO_CALLED:
-            near = [_ALSO_CALLED[name]]
-        others = [f"{other}.{name}" for other in _KINDS if other != kind and name in _KINDS[other]()]
-        if others or near:
-            return _meant(f"there is no {kind}.{name}", others or near)
-        every = list(_KINDS[kind]())
+        others = [f"{other}.{name}" for other in _KINDS if name in _KINDS[other]]
+        if near := others or _like(name, [kind]) or _like(name, list(_KINDS)):
+            return _meant(f"there is no {kind}.{name}", near)
+        every = list(_KINDS[kind])
         there = f"there are {', '.join(every)}" if len(every) < FEW else f"print([one.name for one in {kind}]) has them all"
         return f"there is no {kind}.{name}; {there}."
     if isinstance(error, NameError) and error.name:
@@ -165,13 +162,13 @@ def _python(error: BaseException, said: str, names: Iterable[str]) -> str:
 
 def _spellings(name: str) -> list[str]:
     """How FLE's Python spells a name of Factorio's."""
-    resources = [f"Resource.{key}" for key, value in vars(Resource).items() if isinstance(value, tuple) and value[0] == name]
-    return resources + [
-        f"{kind.__name__}.{member.name}"
-        for kind in (Prototype, Technology, RecipeName)
-        for member in kind
-        if name == (member.value[0] if kind is Prototype else member.value)
-    ]
+    return [f"{kind}.{fles}" for kind in _KINDS for fles, factorios in _KINDS[kind].items() if factorios == name]
+
+
+def _like(name: str, kinds: list[str]) -> list[str]:
+    """FLE's spellings of the names, out of those of some kinds, that are most like a name."""
+    every = dict.fromkeys(factorios for kind in kinds for factorios in _KINDS[kind].values())
+    return [spelling for factorios in nearest(name, every) for spelling in _spellings(factorios)]
 
 
 def _missing(error: BaseException, said: str) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ Names come out in Factorio's spelling. What is meant by a thing is `{"x", "y", "
 import math
 import reprlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from runtime.names import UnknownName, names, nearest
@@ -109,12 +110,10 @@ def _named(*kinds: str) -> Check:
     def checked(name: str, value: Json) -> str:
         if not isinstance(value, str):
             raise _bad(name, value, f"the name of a {' or '.join(kinds)}")
-        for kind in kinds[:-1]:
-            try:
+        for kind in kinds:
+            with suppress(UnknownName):
                 return names().find(kind, value)
-            except UnknownName:
-                continue
-        return names().find(kinds[-1], value)
+        raise names().unknown(kinds, value)
 
     return checked
 

@@ -52,14 +52,15 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         ("nearest('iron-ore')", "instead of 'iron-ore' write Resource.IronOre"),
         ("rotate_entity(None)", "It is rotate_entity"),
         # Names that were meant.
-        ("nearest(Resource.Iron)", r"Line 1: there is no Resource.Iron; the nearest: Resource.IronOre\.$"),
+        ("nearest(Resource.Iron)", r"Line 1: there is no Resource.Iron; the nearest: Resource.IronOre, Prototype.IronOre\.$"),
         ("nearest(Prototype.Tree)", "Resource.Wood"),
         ("craft_item(Prototype.BurnerDrill)", "Prototype.BurnerMiningDrill"),
         ("Resource.StoneFurnace", "Prototype.StoneFurnace"),
+        ("craft_item(Prototype.RedScience)", "Prototype.AutomationSciencePack"),
         ("Resource.Xyz", "there are Coal, "),
         ("Prototype.Xyz", "for one in Prototype"),
         ("Technology.Steel", "Technology.SteelProcessing"),
-        ("place_entity(Prototype.Lab, Direction.North)", "Direction.NORTH"),
+        ("place_entity(Prototype.Lab, Direction.North)", "the nearest: Direction.NORTH"),
         ("inventory['coal']", "inventory is not defined; the nearest: .*inspect_inventory"),
         # What the program says itself stays as it is.
         ("raise ValueError('no\\nmore')", "^Line 1: ValueError: no\nmore$"),
