@@ -140,14 +140,7 @@ class Atlas:
             x += wide
         levels = [np.stack(sheets)]
         for _ in range(LEVELS - 1):
-            fine = levels[-1]
-            sums = (
-                fine[:, ::2, ::2].astype(np.uint16)
-                + fine[:, 1::2, ::2]
-                + fine[:, ::2, 1::2]
-                + fine[:, 1::2, 1::2]
-            )
-            levels.append(((sums + 2) >> 2).astype(np.uint8))
+            levels.append(np.stack([np.asarray(Image.fromarray(fine).reduce(2)) for fine in levels[-1]]))
         return cls(levels, cells, names)
 
     def save(self, folder: Path) -> None:
