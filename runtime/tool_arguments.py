@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from runtime.names import UnknownName, names, nearest
+from runtime.names import DIRECTIONS, UnknownName, names, nearest
 
 MAX_COORDINATE = 1_000_000
 """Tiles from the origin at which Factorio's maps end."""
@@ -109,7 +109,8 @@ def _whole(low: int, high: int) -> Check:
 def _named(*kinds: str) -> Check:
     def checked(name: str, value: Json) -> str:
         if not isinstance(value, str):
-            raise _bad(name, value, f"the name of a {' or '.join(kinds)}")
+            right = f"the name of a {' or '.join(kinds)}"
+            raise _bad(name, value, f"one of {', '.join(DIRECTIONS)}" if kinds == ("direction",) else right)
         for kind in kinds:
             with suppress(UnknownName):
                 return names().find(kind, value)

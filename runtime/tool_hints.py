@@ -51,6 +51,8 @@ if prototype and x then
     local drill = prototype.type == "mining-drill"
     if drill then
         local reach = prototype.tile_width / 2
+        facts.ore = surface.count_entities_filtered{type = "resource", limit = 1,
+            area = {{left - reach, top - reach}, {left + reach, top + reach}}} > 0
         for ring = 0, FREE do
             for i = -ring, ring do
                 for j = -ring, ring do
@@ -72,6 +74,8 @@ if prototype and x then
 end
 if target then
     for _, entity in pairs(surface.find_entities_filtered{name = target, position = {x, y}, radius = 1}) do
+        local recipe = entity.type == "assembling-machine" and entity.get_recipe()
+        facts.recipe = recipe and recipe.name or nil
         for index = 1, entity.get_max_inventory_index() do
             local inventory = entity.get_inventory(index)
             for _, stack in pairs(inventory and inventory.get_contents() or {}) do
@@ -80,10 +84,17 @@ if target then
         end
     end
 end
-if technology and character.force.technologies[technology] then
-    for other, needed in pairs(character.force.technologies[technology].prerequisites) do
-        if not needed.researched then facts.missing[#facts.missing + 1] = other end
+local wanted = technology and character.force.technologies[technology]
+while wanted do
+    local before
+    for other, needed in pairs(wanted.prerequisites) do
+        if not needed.researched then
+            if wanted.name == technology then facts.missing[#facts.missing + 1] = other end
+            before = before or needed
+        end
     end
+    if not before then facts.first = wanted.name end
+    wanted = before
 end
 rcon.print(helpers.table_to_json(facts))
 """.replace("FREE", str(FREE_TILES))
@@ -110,7 +121,8 @@ class _Failure:
         technology: str | None = None,
     ) -> dict[str, Any]:
         """What the character carries of items; a free spot for what is called `name` near a place; what a target
-        there holds; which technologies one still needs."""
+        there holds and its recipe; which technologies one still needs, and which of all before it can be
+        researched first."""
         directions = {"right": 4, "down": 8, "left": 12}
         values: dict[str, Literal] = {
             "ITEMS": list(items),
@@ -159,8 +171,10 @@ def made_of(name: str, count: int = 1) -> str:
     game = load()
     recipe = game.recipe.get(name)
     if recipe is None:
-        if name in game.entity:
+        if name in game.raw["resource"]:
             return "mined with harvest_resource or by drills"
+        if name == "wood":
+            return "cut from trees with harvest_resource"
         ways_to = [
             one.name for one in game.recipe.values() if any(name == made.name for made in one.products)
         ]
@@ -184,6 +198,9 @@ def _placing(failure: _Failure) -> str | None:
     if load().entity[name].type == "offshore-pump":
         return f"{_first(failure.said)} It stands on a shore: nearest with type water says where one is."
     free = known.get("free")
+    if place is not None and known.get("ore") is False:
+        hint = f"the nearest spot is {_at(free)}" if free else "nearest says where some is"
+        return f"There is nothing to mine at {_at(place)}, and a {name} needs ore under it: {hint}."
     return f"{_first(failure.said)} The nearest free spot is {_at(free)}." if free else None
 
 
@@ -192,15 +209,19 @@ def _inserting(failure: _Failure) -> str | None:
     known = failure.facts(items=(item,))
     if known.get("carried", {}).get(item) == 0:
         return _carries_none(item)
-    if "accept" in failure.said:
-        machine = load().entity.get(target["name"])
-        recipe = (
-            " for the recipe that it has, if any"
-            if machine is not None and machine.type == "assembling-machine"
-            else ""
-        )
-        return f"The {target['name']} at {_at(target)} takes no {item}{recipe}, or is full."
-    return None
+    if "accept" not in failure.said and "No recipe" not in failure.said:
+        return None
+    where = f"The {target['name']} at {_at(target)}"
+    machine = load().entity.get(target["name"])
+    if machine is None or machine.type != "assembling-machine":
+        return f"{where} takes no {item}, or is full."
+    recipe = failure.facts(place=target, target=target["name"]).get("recipe")
+    if recipe is None:
+        return f"{where} has no recipe yet, so it takes nothing: set_entity_recipe first."
+    parts = load().recipe[recipe].ingredients
+    if item in [one.name for one in parts]:
+        return f"{where} is full of {item}."
+    return f"{where} makes {recipe} of {_listed([f'{one.amount:g} {one.name}' for one in parts])}: it takes no {item}."
 
 
 def _extracting(failure: _Failure) -> str | None:
@@ -246,13 +267,18 @@ def _researching(failure: _Failure) -> str | None:
         what = what.get("name", "") if isinstance(what, dict) else what
         how = f"{trigger['type'].replace('-', ' ')} {what}".strip()
         return f"{technology} takes no science packs: it comes by itself, after {how}, {trigger.get('count', 1)} times."
-    missing = list(failure.facts(technology=technology).get("missing") or [])
+    known = failure.facts(technology=technology)
+    missing = list(known.get("missing") or [])
     if "already" in failure.said or not missing:
         return None
-    return f"{technology} can't be researched before {_listed(sorted(missing))}."
+    begin = f" Begin with {known['first']}." if known.get("first") not in (None, *missing) else ""
+    return f"{technology} can't be researched before {_listed(sorted(missing))}.{begin}"
 
 
 def _connecting(failure: _Failure) -> str | None:
+    source, target = failure.arguments["source"], failure.arguments["target"]
+    if _distance(source, target) < 1:
+        return f"source and target are the same place, {_at(source)}: name two."
     if failure.said.startswith("Unsupported"):
         return f"{_first(failure.said)} It can be {CONNECTORS}."
     short = re.search(r"enough ([\w-]+).* in your .*number - (\d+), Available .* - (\d+)", failure.raised)
@@ -297,6 +323,15 @@ def _shifting(failure: _Failure) -> str | None:
     return (
         f"The {name} could not be put down so far on: something is in the way. It is in your inventory now."
     )
+
+
+def _rotating(failure: _Failure) -> str | None:
+    name = failure.arguments["entity"]["name"]
+    return f"A {name} can't be turned: it has no direction." if "Could not rotate" in failure.said else None
+
+
+def _following_research(failure: _Failure) -> str | None:
+    return "Nothing is being researched: set_research chooses what." if "No research" in failure.said else None
 
 
 def _setting_recipe(failure: _Failure) -> str | None:
@@ -371,6 +406,7 @@ _ADVICE: dict[str, Callable[[_Failure], str | None]] = {
     "extract_item": _extracting,
     "get_connection_amount": _connecting,
     "get_entity": _standing,
+    "get_research_progress": _following_research,
     "get_prototype_recipe": _reading_recipe,
     "get_resource_patch": _locating,
     "harvest_resource": _harvesting,
@@ -381,6 +417,7 @@ _ADVICE: dict[str, Callable[[_Failure], str | None]] = {
     "pickup_entity": _standing,
     "place_entity": _placing,
     "place_entity_next_to": _placing,
+    "rotate_entity": _rotating,
     "set_entity_recipe": _setting_recipe,
     "set_research": _researching,
     "shift_entity": _shifting,

@@ -26,6 +26,7 @@ INVENTORY = {
 }  # fmt: skip
 COAL = {"x": 15.5, "y": -0.5}
 """Where the lab's coal begins."""
+MACHINE, FURNACE = {"x": -5.5, "y": -5.5}, {"x": -5, "y": -9}
 
 
 @pytest.fixture(scope="module")
@@ -304,6 +305,18 @@ def test_what_was_made_too_few_of_is_made_at_the_next_call(host: Host) -> None:
     lua(host, "game.forces.player.technologies['electronics'].researched = false")
 
 
+@pytest.fixture
+def standing(host: Host) -> Iterator[None]:
+    """An assembling machine at MACHINE and a furnace at FURNACE."""
+    stands = (("assembling-machine-1", MACHINE), ("stone-furnace", FURNACE))
+    for name, at in stands:
+        place = f"position = {{{at['x']}, {at['y']}}}"
+        lua(host, f"game.surfaces[1].create_entity{{name = '{name}', {place}, force = 'player'}}")
+    yield
+    for name, at in stands:
+        lua(host, f"game.surfaces[1].find_entity('{name}', {{{at['x']}, {at['y']}}}).destroy()")
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "said"),
     [
@@ -344,6 +357,18 @@ def test_what_was_made_too_few_of_is_made_at_the_next_call(host: Host) -> None:
         ("nearest", {"type": "uranium-ore"}, "no uranium-ore within 500 tiles"),
         ("move_to", {"position": {"x": 90_000, "y": 3}}, "no way on foot to (90000, 3)"),
         ("set_research", {"technology": "rocket-silo"}, "before concrete"),
+        ("set_research", {"technology": "rocket-silo"}, "Begin with logistic-science-pack."),
+        ("get_research_progress", {}, "set_research chooses what"),
+        ("place_entity", {"entity": "burner-mining-drill", "position": {"x": 9, "y": 3}}, "needs ore under it: the nearest spot is ("),
+        ("insert_item", {"entity": "wood", "target": MACHINE}, "carry no wood; it is cut from trees"),
+        ("insert_item", {"entity": "coal", "target": MACHINE}, "has no recipe yet, so it takes nothing: set_entity_recipe"),
+        ("rotate_entity", {"entity": FURNACE, "direction": "left"}, "A stone-furnace can't be turned"),
+        ("extract_item", {"entity": "coal", "source": MACHINE}, "holds no coal; it holds nothing"),
+        (
+            "connect_entities",
+            {"source": {"x": 3, "y": 9}, "target": {"x": 3, "y": 9}, "connection_type": "transport-belt"},
+            "the same place, (3, 9)",
+        ),
         (
             "connect_entities",
             {"source": {"x": 3, "y": 9}, "target": {"x": 60, "y": 9}, "connection_type": "pipe"},
@@ -356,6 +381,7 @@ def test_what_was_made_too_few_of_is_made_at_the_next_call(host: Host) -> None:
         ),
     ],
 )
+@pytest.mark.usefixtures("standing")
 def test_what_fails_says_why_and_what_would_work(
     host: Host, tool: str, arguments: dict[str, Any], said: str
 ) -> None:
@@ -508,7 +534,7 @@ def test_who_is_far_away_reads_the_reason_and_not_the_distance(host: Host) -> No
     call(host, "insert_item", entity="iron-plate", target=place, quantity=4)
     call(host, "move_to", position={"x": 15, "y": 15})
     refused = failure(host, "insert_item", entity="coal", target=place)
-    assert "takes no coal for the recipe that it has" in refused
+    assert "makes iron-gear-wheel of 2 iron-plate: it takes no coal." in refused
     empty = failure(host, "extract_item", entity="iron-gear-wheel", source=place)
     assert empty.endswith("holds no iron-gear-wheel; it holds 4 iron-plate.")
     call(host, "move_to", position={"x": -5, "y": -5})
