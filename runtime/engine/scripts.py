@@ -67,12 +67,12 @@ class Scripts:
             "prototypes": LuaPrototypes(),
             "rendering": LuaRendering(lambda: game.world.tick),
             "helpers": LuaHelpers(),
-            "defines": load_defines(),
             "storage": {},
             "log": self._log,
             "localised_print": self._log,
         }.items():
             sandbox.set_global(name, value)
+        sandbox.set_constants("defines", load_defines())
         # The game's own scenarios begin with `require("util")`, so scripts find it there.
         sandbox.execute(core_library("util"), "=util.lua")
 
@@ -186,9 +186,20 @@ class Scripts:
 
     def agent_character(self) -> Entity | None:
         """The first of `storage.agent_characters`, where FLE keeps the characters of agents."""
-        characters = self.sandbox.to_python(self.sandbox.get_global("storage")["agent_characters"])
-        first = characters[0] if isinstance(characters, list) and characters else None
+        first = next(iter(self._characters()), None)
         return first.entity if isinstance(first, LuaEntity) and first.valid else None
+
+    def agents(self) -> list[tuple[int, str]]:
+        """Of each of `storage.agent_characters` its unit number, and what it is called in pictures."""
+        return [
+            (who.entity.unit_number, f"agent {number}")
+            for number, who in enumerate(self._characters(), 1)
+            if isinstance(who, LuaEntity) and who.valid
+        ]
+
+    def _characters(self) -> list[Any]:
+        characters = self.sandbox.to_python(self.sandbox.get_global("storage")["agent_characters"])
+        return characters if isinstance(characters, list) else []
 
     def has_functions(self) -> bool:
         """Whether scripts keep functions in `storage`, or registered handlers."""

@@ -315,6 +315,19 @@ def test_a_search_made_again_sees_what_came_moved_and_went(make: Make) -> None:
     assert "invalid" in game.command("/sc rcon.print(chest.name)")
 
 
+def test_defines_are_walked_in_order_and_may_be_added_to(make: Make) -> None:
+    game = make()
+    walk = "(function() local s = '' for k in pairs(defines.print_sound) do s = s .. k .. ' ' end return s end)()"
+    assert ask(game, walk) == "always never use_player_settings"
+    for new in ("defines.print_sound.often = 9", "rawset(defines.print_sound, 'often', 9)"):
+        game = make()
+        game.command(f"/sc defines.print_sound.never = nil {new} defines.print_sound.never = 7")
+        assert ask(game, walk) == "always never often use_player_settings"
+    game.command("/sc table.insert(defines.flow_precision_index, 5)")
+    assert ask(game, "(next(defines.flow_precision_index))") == "1"
+    assert ask(game, "(function() for k in pairs(defines.flow_precision_index) do return k end end)()") == "1"
+
+
 def test_what_is_kept_of_a_thing_ends_with_it(make: Make) -> None:
     game = make()
     game.command(

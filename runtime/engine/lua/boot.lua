@@ -365,6 +365,34 @@ end
 
 local function nothing() end
 
+-- Tables that hardly ever get another key, such as those of `defines`, keep their iterator: table -> iterator. A new key is noticed,
+-- and then they are tables like others.
+local steady, STEADY = {}, { __metatable = false }
+local change_metatable = debug.setmetatable
+
+local function unsteady(t)
+  steady[t] = nil
+  change_metatable(t, nil)
+end
+
+function STEADY.__newindex(t, k, v)
+  unsteady(t)
+  t[k] = v
+end
+
+local function make_steady(t)
+  for _, v in raw_next, t do
+    if type(v) == "table" then make_steady(v) end
+  end
+  steady[t] = iterator_of(keys_after(t, 0))
+  raw_setmetatable(t, STEADY)
+end
+
+function _G.rawset(t, k, v)
+  if steady[t] then unsteady(t) end
+  return rawset(t, k, v)
+end
+
 -- The walk of a table that has a metatable, is long, or isn't all list or all keys of a plain kind.
 local function walk(t, keys)
   local i = 0
@@ -407,6 +435,7 @@ local SHORT_LIST = 10
 function pairs(t)
   local meta = raw_getmetatable(t)
   if meta then
+    if meta == STEADY then return steady[t], t, nil end
     local handler = rawget(meta, "__pairs")
     if handler then
       local a, b, c = handler(t)
@@ -609,14 +638,14 @@ local PLAIN_SEARCH = { name = true, type = true, area = true, position = true, r
 
 local function point_of(p)
   if type(p) ~= "table" then return nil end
-  local x, y = rawget(p, "x") or rawget(p, 1), rawget(p, "y") or rawget(p, 2)
+  local x, y = p.x or p[1], p.y or p[2]
   if type(x) == "number" and type(y) == "number" then return x, y end
 end
 
 local function corners_of(area)
   if type(area) ~= "table" then return nil end
-  local left, top = point_of(rawget(area, "left_top") or rawget(area, 1))
-  if left then return left, top, point_of(rawget(area, "right_bottom") or rawget(area, 2)) end
+  local left, top = point_of(area.left_top or area[1])
+  if left then return left, top, point_of(area.right_bottom or area[2]) end
 end
 
 -- What a search goes by; nil when it is of another kind.
@@ -624,19 +653,18 @@ local function search_of(filter)
   for k in raw_next, filter do
     if not PLAIN_SEARCH[k] then return nil end
   end
-  local kind, radius, limit = rawget(filter, "type"), rawget(filter, "radius"), rawget(filter, "limit")
-  if (kind and type(kind) ~= "string") or (radius and type(radius) ~= "number") then return nil end
-  kind = kind or ""
+  local kind, radius, limit = filter.type or "", filter.radius, filter.limit
+  if type(kind) ~= "string" or (radius and type(radius) ~= "number") then return nil end
   if limit then
     if type(limit) ~= "number" then return nil end
     kind = kind .. " " .. limit
   end
-  local place = rawget(filter, "position")
+  local place = filter.position
   if place then
     local x, y = point_of(place)
     return x and kind, x, y, radius or "", ""
   elseif not radius then
-    local left, top, right, bottom = corners_of(rawget(filter, "area"))
+    local left, top, right, bottom = corners_of(filter.area)
     return bottom and kind, left, top, right, bottom
   end
 end
@@ -669,8 +697,10 @@ local function bind_search(row, object, key)
   local function method(...)
     used = used + PYTHON_CALL_COST
     local filter = ...
-    if type(filter) ~= "table" or select("#", ...) > 1 then return finish(call(object, key, ...)) end
-    local name = rawget(filter, "name")
+    if type(filter) ~= "table" or raw_getmetatable(filter) or select("#", ...) > 1 then
+      return finish(call(object, key, ...))
+    end
+    local name = filter.name
     if type(name) == "string" then
       local kind, x, y, x2, y2 = search_of(filter)
       if not kind then return finish(call(object, key, filter)) end
@@ -688,7 +718,7 @@ local function bind_search(row, object, key)
       end
       return { unpack(found) } -- the script's own
     end
-    local left, top, right, bottom = corners_of(rawget(filter, "area"))
+    local left, top, right, bottom = corners_of(filter.area)
     if bottom and raw_next(filter) == "area" and raw_next(filter, "area") == nil then
       return gather(find_within(object, left, top, right, bottom))
     end
@@ -1021,6 +1051,7 @@ function table.sort(t, before)
 end
 
 function table.insert(t, ...)
+  if steady[t] then unsteady(t) end
   if select("#", ...) == 2 and type(t) == "table" then
     local place = ...
     if type(place) == "number" and place <= #t then charge((#t - place) * 2) end
@@ -1105,5 +1136,6 @@ return {
   slice = function(t, i, j) return unpack(t, i, j) end,
   wrap = wrap,
   set_global = function(name, value) rawset(_G, name, value) end,
+  make_steady = make_steady,
   get_global = function(name) return rawget(_G, name) end,
 }

@@ -53,7 +53,7 @@ from runtime.engine.systems.mining import MiningDrill, Resource
 from runtime.engine.systems.nature import Cliff, Nature
 from runtime.engine.systems.splitters import NAMES, SIDES, Splitter, SplitterHalf
 from runtime.engine.systems.steam import Generator
-from runtime.engine.systems.turrets import ElectricTurret
+from runtime.engine.systems.turrets import ElectricTurret, Turret
 from runtime.engine.systems.undergrounds import UndergroundBelt
 
 # Belts can't be teleported in the game either; drills and labs would have to be taken out of their work.
@@ -329,6 +329,13 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
     def die(self, force: Any = None, cause: Any = None) -> bool:
         by = None if force is None else force_of(self.entity.world, force)
         return kill(self.entity, by, cause.entity if isinstance(cause, LuaEntity) and cause.valid else None)
+
+    @lua_read
+    def shooting_target(self) -> Any:
+        if not isinstance(self.entity, Turret):
+            raise LuaError("shooting_target can only be read of turrets.")
+        target = self.entity.target
+        return None if target is None or not target.valid else LuaEntity.of(target)
 
     @lua_query
     def is_opened(self) -> bool:

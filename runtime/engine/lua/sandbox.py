@@ -263,6 +263,7 @@ class Sandbox:
         """Tell that something of a name has come, gone or moved."""
         self._charge: Any = boot["charge"]
         self._set_global: Any = boot["set_global"]
+        self._make_steady: Any = boot["make_steady"]
         self._get_global: Any = boot["get_global"]
 
     # Running
@@ -304,6 +305,12 @@ class Sandbox:
     def set_global(self, name: str, value: Any) -> None:
         """Set a global; a Python function becomes a Lua function, also inside a dict (a library)."""
         self._set_global(name, self._with_functions(value))
+
+    def set_constants(self, name: str, value: dict[str, Any]) -> None:
+        """Set a global to a table of tables that scripts go through often and hardly ever add to."""
+        table = self.table(value)
+        self._make_steady(table)
+        self._set_global(name, table)
 
     def get_global(self, name: str) -> Any:
         """A global as Lua holds it: a table stays a Lua table (see `to_python`)."""
