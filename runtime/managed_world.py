@@ -121,6 +121,7 @@ class ManagedWorld:
         self._viewers: Counter[str] = Counter()
         self._stopping = threading.Event()
         self._again: str | None = None  # why it is to begin again, when it is
+        self._hopeless = False
         self._ending = False
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._live, name=plan.name, daemon=True)
@@ -477,7 +478,7 @@ class ManagedWorld:
 
     def _keep_running(self) -> None:
         """Live after life, until it is told to stop."""
-        self.failure = None
+        self.failure, self._hopeless = None, False
         attempt = 0
         while not self._stopping.wait(backoff(attempt)):
             began = time.monotonic()
@@ -492,7 +493,7 @@ class ManagedWorld:
                 attempt, self._again = 0, None
             else:
                 attempt = 1 if time.monotonic() - began > STEADY_SECONDS else attempt + 1
-            if attempt > MAX_ATTEMPTS:
+            if attempt > MAX_ATTEMPTS or self._hopeless:
                 self.failure = reason
                 self._move(Status.FAILED, reason)
                 self._stopping.wait()
@@ -505,6 +506,7 @@ class ManagedWorld:
         try:
             session = self._launch(self.plan, self._next_stage)
         except LaunchError as error:
+            self._hopeless = error.lasting
             return str(error)
         try:
             # What is there at first is no news: it may be a world of another time.

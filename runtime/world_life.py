@@ -199,7 +199,11 @@ class WorldSession(Protocol):
 
 
 class LaunchError(Exception):
-    """A world could not be started; the message is one sentence."""
+    """A world could not be started; the message is one sentence. lasting: it will be no better next time."""
+
+    def __init__(self, message: str, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,20 @@ from runtime.rcon_client import WorldClient
 PROGRAM = "factorio-embedded"
 HOST = "127.0.0.1"
 RCON_LINE = re.compile(r"Starting RCON interface at IP ADDR:\(\{[^}]*:(\d+)\}\)")
+UNREADABLE = re.compile(r"can't start from .*? \((.*)\): ")
 POLL_S = 0.005
 LAST_LINES = 20
 
 
 class WorldStartError(Exception):
-    """A world's process ended, or did not answer in time; with the last lines of its log."""
+    """A world's process ended, or did not answer in time; with the last lines of its log.
+
+    lasting: it will be no better next time.
+    """
+
+    def __init__(self, message: str, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 class WorldProcess:
@@ -154,6 +162,14 @@ def _wait_for_port(
         found = RCON_LINE.search(_text(log_path, begin))
         if found:
             return int(found[1])
+        if ended and process.returncode == os.EX_DATAERR:
+            said = _last_lines(log_path, begin, 1)
+            reason = UNREADABLE.search(said)
+            raise WorldStartError(
+                f"its saves can't be read ({reason[1] if reason else said}): reset it to begin anew, or use the version "
+                "of this program that wrote them",
+                lasting=True,
+            )
         if ended:
             why = f"ended with exit code {process.returncode}"
         elif time.monotonic() > deadline:

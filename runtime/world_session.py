@@ -66,7 +66,7 @@ def launch(plan: WorldPlan, progress: Callable[[str], None]) -> HostedWorld:
             deadline_s=START_SECONDS,
         )
     except WorldStartError as error:
-        raise LaunchError(str(error)) from error
+        raise LaunchError(str(error), error.lasting) from error
     host = Host(
         process.client(ANSWER_SECONDS),
         plan.name,

@@ -140,8 +140,7 @@ def loads(data: bytes) -> Save:
         written = data[len(FAMILY) :].partition(b"\n")[0]
         if data.startswith(FAMILY) and written.isdigit() and len(written) < 9:
             raise SaveError(
-                f"it has format {int(written)}, of another version of this program; this one reads format {FORMAT}: "
-                "open it with the version that wrote it, or begin a new world"
+                f"its save has format {int(written)}, of another version of this program; this one reads format {FORMAT}"
             )
         raise SaveError("not a save of factorio-embedded")
     try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from runtime.compiled import in_use
-from runtime.engine.errors import StartError
+from runtime.engine.errors import StartError, UnreadableSave
 from runtime.engine.pages import LargePages
 from runtime.engine.save import SaveError
 from runtime.engine.version import GAME_VERSION
@@ -137,7 +137,8 @@ def run(options: argparse.Namespace, make_game: MakeGame, log: Callable[[str], N
             settings=settings,
         )
     except (SaveError, OSError) as error:
-        raise StartError(
+        problem = UnreadableSave if isinstance(error, SaveError) else StartError
+        raise problem(
             f"can't start from {options.start_server or options.data} ({error}): "
             "name a save that this version wrote, or start a new world with --start-server-load-scenario."
         ) from error
@@ -377,7 +378,7 @@ def main(arguments: Sequence[str] | None = None, find_game: Callable[[], MakeGam
         return run(options, find_game(), log)
     except StartError as error:
         print(f"factorio-embedded: {error}", file=sys.stderr)
-        return 1
+        return error.exit_code
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def test_version() -> None:
         ([*SCENARIO, "--data", "/proc/nowhere"], "can't write into the data folder /proc/nowhere", 1),
         (["--start-server-load-scenario", "no_such"], "there is no scenario no_such: choose one of", 1),
         (["--start-server", "/no/such/save.zip"], "can't start from /no/such/save.zip", 1),
-        (["--start-server", __file__], "name a save that this version wrote", 1),
+        (["--start-server", __file__], "name a save that this version wrote", os.EX_DATAERR),
         ([*SCENARIO, "--map-gen-settings", __file__], "is not JSON", 1),
         ([*SCENARIO, "--server-settings", "/no/such.json"], "can't read /no/such.json", 1),
         (["--create", "/no/such/folder/save"], "can't write /no/such/folder/save", 1),

@@ -324,3 +324,20 @@ def test_a_plan_that_can_not_be_read_is_no_world(tmp_path: Path) -> None:
     (tmp_path / "broken" / "world.json").write_text("{")
     WorldFolder(tmp_path / "good").write_plan(WorldPlan("good", tmp_path / "good", speed=3))
     assert [(p.name, p.speed) for p in stored_plans(tmp_path)] == [("good", 3)]
+
+
+def test_a_world_of_another_version_fails_at_once_and_is_reset(tmp_path: Path) -> None:
+    fleet = new_fleet(tmp_path)
+    world = running(fleet.create("old"))
+    fleet.stop_world("old")
+    for save in (world.folder.world).glob("*.save"):
+        save.write_bytes(save.read_bytes().replace(b"save 4\n", b"save 3\n", 1))
+    fleet.start_world("old")
+    until(lambda: world.status is Status.FAILED, 20)
+    assert world.failure is not None
+    assert "its save has format 3, of another version of this program" in world.failure
+    assert "reset it to begin anew" in world.failure
+    assert len(world.failure) < 300
+    fleet.reset("old")
+    assert world.status is Status.RUNNING
+    fleet.stop()

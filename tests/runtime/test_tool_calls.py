@@ -359,7 +359,11 @@ def standing(host: Host) -> Iterator[None]:
         ("set_research", {"technology": "rocket-silo"}, "before concrete"),
         ("set_research", {"technology": "rocket-silo"}, "Begin with logistic-science-pack."),
         ("get_research_progress", {}, "set_research chooses what"),
-        ("place_entity", {"entity": "burner-mining-drill", "position": {"x": 9, "y": 3}}, "needs ore under it: the nearest spot is ("),
+        (
+            "place_entity",
+            {"entity": "burner-mining-drill", "position": {"x": 9, "y": 3}},
+            "needs ore under it: the nearest spot is (",
+        ),
         ("insert_item", {"entity": "wood", "target": MACHINE}, "carry no wood; it is cut from trees"),
         ("insert_item", {"entity": "coal", "target": MACHINE}, "has no recipe yet, so it takes nothing: set_entity_recipe"),
         ("rotate_entity", {"entity": FURNACE, "direction": "left"}, "A stone-furnace can't be turned"),
