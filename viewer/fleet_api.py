@@ -145,7 +145,7 @@ class FleetApi:
         if deed is None or deed not in get_args(Deed):
             raise HTTPException(400, f"do is {(deed or '')[:40]!r}; it must be {', '.join(get_args(Deed))}")
         if deed == "start":
-            agent = _given(request.query_params.get("agent"), "agent")
+            agent = _given(request.query_params.get("agent"), "agent (scripted, claude)")
             return await self._do(lambda: self._fleet.start_agent(name, agent))
         deeds = {
             "pause": self._fleet.pause_agent,
@@ -196,7 +196,7 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 
 def _given(value: str | None, name: str) -> str:
     if not value:
-        raise HTTPException(400, f"{name} is missing: ?{name}=…")
+        raise HTTPException(400, f"{name} is missing: ?{name.split()[0]}=…")
     return value
 
 
