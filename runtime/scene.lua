@@ -8,6 +8,7 @@ local TURNED = {
   "artillery-wagon", "car", "cargo-wagon", "combat-robot", "construction-robot", "fluid-wagon", "locomotive",
   "logistic-robot", "spider-vehicle", "unit"
 }
+local TURRETS = {"ammo-turret", "artillery-turret", "electric-turret", "fluid-turret", "turret"}
 local SIDES = {{0, -1}, {1, 0}, {0, 1}, {-1, 0}}
 local floor, concat = math.floor, table.concat
 
@@ -63,15 +64,38 @@ local function fluid(e)
   end
   local held = box[1]
   if not held then return {mask, name(), 0} end
-  return {mask, name(held.name), math.ceil(held.amount * 8 / box.get_capacity(1) - 1e-9)}
+  return {mask, name(held.name), math.min(8, math.ceil(held.amount * 8 / box.get_capacity(1) - 1e-9))}
 end
 for _, kind in ipairs{"pipe", "pipe-to-ground", "storage-tank", "infinity-pipe"} do more[kind] = fluid end
 local function ghost(e) return {name(e.ghost_name), name(e.ghost_type)} end
 more["entity-ghost"], more["tile-ghost"] = ghost, ghost
 more["cliff"] = function(e) return {name(e.cliff_orientation)} end
 more["item-entity"] = function(e) return {name(e.stack.name)} end
+more["train-stop"] = function(e) return {name(e.backer_name)} end
+more["gate"] = function(e) return {(e.is_opened() or e.is_opening()) and 1 or 0} end
 more["character"] = function(e) return {e.walking_state.walking and 1 or 0} end
 for _, kind in ipairs(TURNED) do more[kind] = function(e) return {floor(e.orientation * 64 + 0.5)} end end
+
+for _, kind in ipairs(TURRETS) do
+  more[kind] = function(e)
+    local target = e.shooting_target
+    if not target then return {-1} end
+    local a, b = e.position, target.position
+    return {floor(math.atan2(b.x - a.x, a.y - b.y) / (2 * math.pi) * 64 + 0.5) % 64}
+  end
+end
+
+-- Who the characters are: those of players by their names, those that FLE keeps for agents by their numbers.
+local function agents()
+  local out = {}
+  for _, player in pairs(game.connected_players) do
+    if player.character then out[#out + 1] = {player.character.unit_number, player.name} end
+  end
+  for number, who in ipairs(storage.agent_characters or {}) do
+    if who.valid then out[#out + 1] = {who.unit_number, "agent " .. number} end
+  end
+  return out
+end
 
 local function row_of(key, e)
   local p, status = e.position, e.unit_number and e.status
@@ -267,7 +291,7 @@ function claudetorio_scene(left, top, right, bottom, epoch, since, kleft, ktop, 
   end
   return helpers.table_to_json{
     epoch = memory.epoch, version = version, tick = game.tick, tiles = 0, names = names, chunks = chunks, lines = lines,
-    speed = game.speed, paused = game.tick_paused
+    speed = game.speed, paused = game.tick_paused, agents = agents()
   }
 end
 

@@ -16,6 +16,7 @@ from viewer.art.icons import FLUIDS
 from viewer.atlas import Atlas
 from viewer.display_list import CHUNK, Order, tint
 from viewer.figures import ITEM_SIZE, PART, Figures, Parts
+from viewer.launch import DOORS_OPEN
 from viewer.scene import MOVERS, WORKING, ChunkScene, Thing
 
 NOT_DRAWN = frozenset(
@@ -24,10 +25,8 @@ NOT_DRAWN = frozenset(
 )  # fmt: skip
 JOINED = {"wall": "wall", "gate": "wall", "heat-pipe": "heat", "heat-interface": "heat"}
 """Types that are drawn as joined to those of their family beside them."""
-DOORS_OPEN = frozenset(
-    {"doors_opened", "rocket_rising", "arms_advance", "rocket_ready", "launch_starting", "launch_started",
-     "engine_starting", "arms_retract", "rocket_flying"}
-)  # fmt: skip
+MAKERS = frozenset({"assembling-machine", "furnace", "rocket-silo"})
+TURRETS = frozenset({"ammo-turret", "artillery-turret", "electric-turret", "fluid-turret", "turret"})
 GHOST_TILE = tint(0.55, 0.75, 1.0, 0.4)
 SIDES = ((0, -1), (1, 0), (0, 1), (-1, 0))
 VARIANTS = 16
@@ -47,11 +46,11 @@ class ChunkPicture:
     """What is drawn of a chunk, in arrays.
 
     parts: of PART. depth: of each part how far south its entity stands. badges, icons, smoke: of POINT, of the layers
-    status and alt and of chimneys at work. areas, fluids: of AREA, of the layers power and fluids. wires: [count, 4],
+    status and alt and of chimneys at work. stations: x, y and name of each. areas, fluids: of AREA, of the layers power and fluids. wires: [count, 4],
     from x, y to x, y.
     """
 
-    __slots__ = ("areas", "badges", "depth", "fluids", "icons", "parts", "smoke", "wires")
+    __slots__ = ("areas", "badges", "depth", "fluids", "icons", "parts", "smoke", "stations", "wires")
 
     def __init__(
         self, figures: Figures, chunk: ChunkScene, joints: Joints, find: Callable[[int], Thing | None]
@@ -65,6 +64,7 @@ class ChunkPicture:
         areas: list[Any] = []
         fluids: list[Any] = []
         wires: list[Any] = []
+        stations: list[tuple[float, float, str]] = []
         for t in chunk.things.values():
             if t.type in MOVERS or t.type in NOT_DRAWN:
                 continue
@@ -72,12 +72,14 @@ class ChunkPicture:
             where.append((t.x, t.y))
             badge = marks.BADGES.get(t.status)
             if badge is not None:
-                badges.append((t.x, t.y, 0.9, atlas.cell(f"badge/{badge}"), 0, t.key))
+                # Beside the icon of what it makes, where there is one.
+                aside = min(size_of(t)) * 0.3 if t.type in MAKERS and t.more and t.more[0] else 0.0
+                badges.append((t.x + aside, t.y - aside, 0.9, atlas.cell(f"badge/{badge}"), 0, t.key))
                 if badge == "no-power":
                     areas.append((t.x, t.y, *size_of(t), WITHOUT))
                 elif badge == "low-power":
                     areas.append((t.x, t.y, *size_of(t), SHORT))
-            if t.type in ("assembling-machine", "furnace", "rocket-silo") and t.more[0]:
+            if t.type in MAKERS and t.more[0]:
                 icons.append((t.x, t.y, min(size_of(t)) * 0.42, icon_of(atlas, t.more[0]), 0, t.key))
             elif t.type == "entity-ghost":
                 icons.append((t.x, t.y, 0.7, atlas.find(f"item/{t.more[0]}"), 0, t.key))
@@ -85,6 +87,8 @@ class ChunkPicture:
                 reach = 2 * float(_raw(t.name).get("supply_area_distance", 0))
                 areas.append((t.x, t.y, reach, reach, SUPPLIED))
                 wires.extend(_wires(figures, t, find))
+            elif t.type == "train-stop":
+                stations.append((t.x, t.y, t.more[0] if t.more else ""))
             elif len(t.more) == 3 and t.more[1]:
                 colour = FLUIDS.get(t.more[1], (0.5, 0.5, 0.5))
                 fluids.append((t.x, t.y, *size_of(t), tint(*colour, 0.25 + 0.6 * t.more[2] / 8)))
@@ -96,6 +100,7 @@ class ChunkPicture:
             if t.status in ("working", "low_power") and chimney is not None:
                 colour_of = marks.STEAM if t.name in STEAMING else marks.SMOKE
                 smoke.append((t.x + chimney[0], t.y + chimney[1], 0, 0, colour_of, t.key))
+        self.stations = stations
         self.parts = _laid(parts, where)
         self.depth = np.array(
             [y for (_, y), part in zip(where, parts, strict=True) for _ in part], np.float64
@@ -150,14 +155,18 @@ def _parts(figures: Figures, t: Thing, joints: Joints) -> Parts:
     if kind in JOINED:
         x, y = math.floor(t.x), math.floor(t.y)
         mask = sum(1 << n for n, (dx, dy) in enumerate(SIDES) if (JOINED[kind], x + dx, y + dy) in joints)
-        return figures.entity(t.name, kind, t.direction, mask=mask, working=working)
+        shape = "open" if kind == "gate" and more and more[0] else ""
+        return figures.entity(t.name, kind, t.direction, mask=mask, working=working, shape=shape)
     if len(more) == 3:
         colour = FLUIDS.get(more[1])
         fluid = tint(*colour) if colour is not None else 0
         return figures.entity(t.name, kind, t.direction, *size_of(t), mask=more[0], fluid=fluid)
     if kind == "rocket-silo":
-        shape = "open" if more[1] in DOORS_OPEN else ""
+        shape = "doorless" if figures.sliding_doors else "open" if more[1] in DOORS_OPEN else ""
         return figures.entity(t.name, kind, t.direction, *size_of(t), shape=shape, working=working)
+    if kind in TURRETS:
+        turn = more[0] / 64 if more and more[0] >= 0 else -1.0
+        return figures.entity(t.name, kind, t.direction, *size_of(t), working=working, turn=turn)
     if kind in ("tree", "simple-entity", "resource", "fish"):
         return figures.entity(t.name, kind, variant=_variant(t))
     if kind == "inserter":

@@ -57,6 +57,8 @@ class Drawing:
         for chunk in scene.chunks.values():
             for silo in chunk.silos.values():
                 rows.extend(launch.exhaust(self.atlas, silo, tick, scale))
+                if self.figures.sliding_doors:
+                    rows.extend(animate(part, tick, scale) for part in launch.doors(self.figures, silo, tick))
         smoking = _inside(marked["smoke"], view)
         if scale >= SMOKE_FROM_SCALE:
             for colour in np.unique(smoking["tint"]):
@@ -66,6 +68,11 @@ class Drawing:
                 )
         if "names" in view.layers:
             rows.extend(self._players(scene, view, tick))
+            rows.extend(
+                marks.station(self.atlas, x, y, name, scale)
+                for picture in self._held
+                for x, y, name in picture.stations
+            )
         rows.extend(self._layers(view, marked, tick))
         return DisplayList(np.concatenate(rows), scene.ground)
 
@@ -178,10 +185,14 @@ class Drawing:
         return self.figures.entity(t.name, t.type, t.direction, turn=(t.more[0] if t.more else 0) / 64)
 
     def _players(self, scene: Scene, view: View, tick: float) -> list[Quads]:
-        """Rings around characters, so that they are found."""
+        """Rings around characters, so that they are found, and whose they are."""
         who = [m for m in scene.movers.values() if m.thing.type == "character"]
-        places = [m.at(tick, scene.ahead_ticks) for m in who]
-        return [marks.player(self.atlas, x, y, "", view.scale) for x, y in places]
+        return [
+            marks.player(
+                self.atlas, *m.at(tick, scene.ahead_ticks), scene.agents.get(m.thing.key, ""), view.scale
+            )
+            for m in who
+        ]
 
     # --- layers ------------------------------------------------------------------------------------------------
 

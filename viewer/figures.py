@@ -14,7 +14,7 @@ from runtime.engine import prototypes
 from viewer.art.belts import FRAMES as BELT_FRAMES
 from viewer.art.defence import STEPS
 from viewer.art.inserters import COLOURS as INSERTERS
-from viewer.art.machines import BEAM_FRAMES
+from viewer.art.machines import BEAM_FRAMES, CENTRIFUGES
 from viewer.art.nature import ROCKS, TREES, VARIANTS
 from viewer.art.power import ENGINE_FRAMES
 from viewer.art.vehicles import FACINGS, WALK
@@ -29,12 +29,13 @@ PART = np.dtype(
         ("spin", "<f4"),
         ("phase", "<f4"),
         ("flicker", "<f4"),
+        ("sway", "<f4"),
         ("least", "<f4"),
     ]
 )
 """A quad that moves by itself. frames: pictures from `cell` on that are shown one after the other, `rate` of them each
 tick. spin: turns each tick. phase: where it is at tick 0, as a share of a round. flicker: how much of it comes and goes.
-least: pixels per tile from which on it is worth drawing."""
+sway: by how much it turns to and fro, in turns. least: pixels per tile from which on it is worth drawing."""
 Parts = NDArray[Any]
 """An array of PART."""
 
@@ -43,6 +44,8 @@ HANDS_FROM = 10.0
 """Pixels per tile from which on an inserter's hand is drawn."""
 SHADOWS_FROM, SMALL_SHADOWS_FROM = 10.0, 12.0
 """Pixels per tile from which on shadows are drawn, and those of things of one tile."""
+SWAY_TICKS = 420
+"""In which a turret that has nothing to shoot at looks to one side, to the other and back."""
 STRIDE_TICKS = 20
 """In which a walking engineer makes two steps."""
 
@@ -81,7 +84,10 @@ MOTIONS: dict[str, tuple[Motion, ...]] = {
     "assembling-machine-3": (Motion("assembling-machine-3/moving", spin=1 / 80),),
     "chemical-plant": (Motion("chemical-plant/moving", -0.52, 0, spin=1 / 45),),
     "oil-refinery": (_glow("oil-refinery/glow/{q}", 0.5),),
-    "centrifuge": (_glow("centrifuge/glow", 0.7),),
+    "centrifuge": (
+        *(Motion("centrifuge/moving", x, y, spin=1 / 50) for x, y in CENTRIFUGES),
+        _glow("centrifuge/glow", 0.7),
+    ),
     "lab": (_glow("lab/glow", 0.75),),
     "boiler": (_glow("boiler/glow/{q}"),),
     "steam-engine": (Motion("steam-engine/moving/{h}/0", frames=ENGINE_FRAMES, rate=ENGINE_FRAMES / 28),),
@@ -90,6 +96,9 @@ MOTIONS: dict[str, tuple[Motion, ...]] = {
     "nuclear-reactor": (_glow("nuclear-reactor/glow", 0.3),),
     "small-lamp": (_glow("small-lamp/glow", 0),),
     "beacon": (_glow("beacon/glow", 0.6),),
+    "pump": (Motion("pump/moving", 0, 0.22, spin=1 / 40),),
+    "offshore-pump": (Motion("offshore-pump/moving", 0, -0.14, spin=1 / 60),),
+    "roboport": (_glow("roboport/glow", 0.6),),
     "radar": (Motion("radar/moving", spin=1 / 200),),
 }
 DOORS = ("rocket-silo/door-left", "rocket-silo/door-right")
@@ -103,6 +112,8 @@ SMOKE_FROM: dict[str, tuple[float, float]] = {
     "burner-inserter": (0, -0.26),
     "oil-refinery": (1.35, 1.15),
     "steam-engine": (0, 1.9),
+    "steam-turbine": (0, 1.2),
+    "chemical-plant": (0.72, -0.32),
     "locomotive": (0, 2.15),
 }
 """Where smoke comes out, in tiles from the middle of a machine that faces north."""
@@ -129,6 +140,11 @@ def animate(parts: Parts, tick: float, scale: float = math.inf) -> Quads:
     step = np.floor(tick * parts["rate"].astype(np.float64) + parts["phase"] * frames)
     out["cell"] += np.mod(step, frames).astype(np.uint32)
     out["angle"] += np.mod(tick * parts["spin"].astype(np.float64) + parts["phase"] * (parts["spin"] != 0), 1)
+    swaying = np.flatnonzero(parts["sway"])
+    if len(swaying):
+        some = parts[swaying]
+        turn = np.sin(math.tau * (tick / SWAY_TICKS + some["phase"]))
+        out["angle"][swaying] = np.mod(out["angle"][swaying] + some["sway"] * turn, 1)
     flickers = np.flatnonzero(parts["flicker"])
     if len(flickers):
         some = parts[flickers]
@@ -144,6 +160,8 @@ def animate(parts: Parts, tick: float, scale: float = math.inf) -> Quads:
 class Figures:
     """Entities as parts of an atlas. Positions of parts are relative to the entity's middle."""
 
+    sliding_doors = True
+    """Whether a silo's doors are drawn as they slide, not only open or closed."""
     upright = False
     """Whether what stands farther south hides what is behind it, as in pictures that aren't from straight above."""
 
@@ -153,7 +171,7 @@ class Figures:
 
     def part(
         self, name: str, x: float = 0, y: float = 0, order: int = Order.BODY, *, angle: float = 0, frames: int = 1,
-        rate: float = 0, spin: float = 0, flicker: float = 0, tint: int = WHITE,
+        rate: float = 0, spin: float = 0, flicker: float = 0, sway: float = 0, tint: int = WHITE,
         size: tuple[float, float] | None = None,
     ) -> Parts:  # fmt: skip
         """One part of a picture of the atlas, in its own size unless told otherwise. Raises KeyError."""
@@ -165,7 +183,7 @@ class Figures:
         least = 0.0
         if name.endswith("/shadow"):
             least = SMALL_SHADOWS_FROM if max(w, h) < 2 else SHADOWS_FROM
-        row[0] = (x + dx, y + dy, w, h, angle, number, tint, order, frames, rate, spin, 0, flicker, least)
+        row[0] = (x + dx, y + dy, w, h, angle, number, tint, order, frames, rate, spin, 0, flicker, sway, least)
         return row
 
     def _has(self, *names: str) -> str | None:
@@ -183,18 +201,20 @@ class Figures:
             direction: 0 … 15, clockwise from north.
             width, height: tiles it covers as it stands; used for what has no picture of its own.
             shape: of a belt "straight", "left" or "right"; of an underground belt "input" or "output"; of a cliff its
-                orientation; of a silo "open" when its doors are; of a character "walking".
+                orientation; of a gate "open" when it is; of a silo "doorless" when its doors are drawn by others; of a
+                character "walking".
             mask: to which sides a pipe, heat pipe or wall is joined: 1 north, 2 east, 4 south, 8 west.
             working: whether it moves and glows.
             variant: any number, by which trees, rocks and the like differ.
-            turn: where vehicles, units and turrets' guns point, in turns clockwise from north.
+            turn: where vehicles, units and turrets' guns point, in turns clockwise from north; below 0 of a turret that
+                has nothing to point at.
             ghost: whether it is only planned.
             fluid: the tint of what is in a pipe or tank; 0 for nothing to be shown.
         """
         quarter = direction // 4 % 4
         rows = (
             self._belt(name, kind, quarter, shape, working)
-            or self._joined(name, kind, quarter, mask, working, fluid)
+            or self._joined(name, kind, quarter, mask, working, fluid, shape)
             or self._lively(name, kind, direction, shape, variant, turn)
             or self._machine(name, quarter, shape, working, turn)
         )
@@ -248,7 +268,7 @@ class Figures:
         return [belt(0, 0, "straight"), *self._with_shadow(hood, Order.HOOD, Order.HOOD - 1)]
 
     def _joined(
-        self, name: str, kind: str, quarter: int, mask: int, working: bool, fluid: int
+        self, name: str, kind: str, quarter: int, mask: int, working: bool, fluid: int, shape: str
     ) -> list[Parts]:
         """Pipes and walls, and tanks, in which a fluid is to be seen too."""
         if kind in ("pipe", "infinity-pipe"):
@@ -264,7 +284,8 @@ class Figures:
         if kind == "wall":
             return self._with_shadow(f"stone-wall/{mask}", Order.BODY)
         if kind == "gate":
-            return self._with_shadow(f"gate/{quarter % 2}", Order.BODY)
+            opened = "open/" if shape == "open" else ""
+            return self._with_shadow(f"gate/{opened}{quarter % 2}", Order.BODY)
         if kind == "valve":
             return self._with_shadow(f"valve/{quarter}", Order.PIPE)
         if kind == "storage-tank":
@@ -332,8 +353,13 @@ class Figures:
                 )
             )  # fmt: skip
         if f"{name}/gun" in self.atlas.names:
-            rows.append(self.part(f"{name}/gun", 0, 0, Order.MOVING, angle=turn))
-        if name == "rocket-silo":
+            aims = turn >= 0
+            rows.append(
+                self.part(
+                    f"{name}/gun", 0, 0, Order.MOVING, angle=turn if aims else quarter / 4, sway=0 if aims else 0.11
+                )
+            )
+        if name == "rocket-silo" and shape != "doorless":
             way = DOOR_WAY if shape == "open" else 0
             rows += [
                 self.part(door, side * way, 0, Order.MOVING)

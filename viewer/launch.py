@@ -7,12 +7,19 @@ import numpy as np
 from viewer import marks
 from viewer.atlas import Atlas
 from viewer.display_list import Order, Quads, tint
-from viewer.figures import Parts
+from viewer.figures import DOOR_WAY, DOORS, Figures, Parts
 from viewer.scene import Thing
 
 UNSEEN = frozenset({"", "building_rocket", "create_rocket", "lights_blinking_open", "doors_opening"})
 """Stages in which the doors hide it."""
 BURNING = frozenset({"engine_starting", "arms_retract", "rocket_flying"})
+DOORS_OPEN = frozenset(
+    {"doors_opened", "rocket_rising", "arms_advance", "rocket_ready", "launch_starting", "launch_started",
+     "engine_starting", "arms_retract", "rocket_flying"}
+)  # fmt: skip
+WARNING = frozenset({"lights_blinking_open", "doors_opening", "doors_closing", "lights_blinking_close"})
+DOOR_TICKS, BLINK_TICKS = 256, 30
+LAMP, DIM = tint(1.0, 0.25, 0.15, 1.0), tint(1.0, 0.25, 0.15, 0.25)
 RISE_TICKS = 318
 DEPTH = 0.45
 """By so much smaller it looks at the bottom of its silo."""
@@ -37,6 +44,25 @@ def rocket(parts: Parts, silo: Thing, tick: float) -> Parts:
     if stage != "rocket_flying":
         rows["order"] = Order.MOVING - 1  # the doors are over it
     rows["y"] -= climbed(silo, tick)
+    return rows
+
+
+def doors(figures: Figures, silo: Thing, tick: float) -> list[Parts]:
+    """The two halves of a silo's door as far as they have slid, and the lamps that warn of it."""
+    stage, past = _stage(silo, tick)
+    slid = min(1.0, past / DOOR_TICKS)
+    share = 1.0 if stage in DOORS_OPEN else slid if stage == "doors_opening" else 0.0
+    if stage == "doors_closing":
+        share = 1 - slid
+    way = DOOR_WAY * share * share * (3 - 2 * share)
+    rows = [figures.part(door, side * way, 0, Order.MOVING) for door, side in zip(DOORS, (-1, 1), strict=True)]
+    if stage in WARNING:
+        for x, y in ((-3.95, -3.1), (3.95, -3.1), (-3.95, 3.1), (3.95, 3.1)):
+            on = tick % BLINK_TICKS < BLINK_TICKS / 2
+            rows.append(figures.part("spark", x, y, Order.GLOW, size=(2.4, 2.4), tint=LAMP if on else DIM))
+    for row in rows:
+        row["x"] += silo.x
+        row["y"] += silo.y
     return rows
 
 

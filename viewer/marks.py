@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.art.signs import PUFFS
+from viewer.art.signs import GLYPH_EDGE, PUFFS
 from viewer.atlas import Atlas
 from viewer.display_list import QUAD, WHITE, Order, Quads, tint
 from viewer.view import View
@@ -33,15 +33,20 @@ BADGES = {
     "broken": "problem",
 }
 """Which badge ("badge/NAME") goes with a status; the others need none."""
-GRID_PIXELS = 72
+GRID_LABEL = 18
+"""Pixels that the coordinates are high."""
+GRID_PIXELS = 80
 """Lines of the grid are at least so far apart."""
 GRID_STEPS = tuple(digit * 10**power for power in range(6) for digit in (1, 2, 5))
+SPACE = 0.28
+"""Of a line's height."""
 WIRE_PIECES = 6
 GOLD = tint(1.0, 0.92, 0.55)
+PALE = tint(0.85, 0.95, 1.0)
 COPPER = tint(0.80, 0.52, 0.28)
-SMOKE = tint(0.60, 0.58, 0.55, 0.85)
-STEAM = tint(0.95, 0.96, 0.97, 0.8)
-LIFE_TICKS, PUFFS_ALIVE, PUFF_STEPS = 96, 4, 24
+SMOKE = tint(0.70, 0.67, 0.63, 0.9)
+STEAM = tint(0.97, 0.98, 1.0, 0.85)
+LIFE_TICKS, PUFFS_ALIVE, PUFF_STEPS = 128, 5, 24
 """How long a cloud is to be seen, how many there are of each place at once, and in how many sizes."""
 
 
@@ -67,23 +72,26 @@ def text(
     order: int = Order.LABEL,
 ) -> Quads:  # fmt: skip
     """A line of letters, so many tiles high. anchor: which point of it lies at x, 0 its beginning … 1 its end."""
-    cells = [atlas.find(f"glyph/{letter}", "glyph/?") for letter in words if letter != " "]
+    shown = [c if c == " " or f"glyph/{c}" in atlas.names else "?" for c in words]
+    cells = [atlas.cell(f"glyph/{letter}") for letter in shown if letter != " "]
     at, places = 0.0, []
-    # The picture of a letter has a dark edge, which overlaps its neighbours'.
-    edge = 6 / 40
-    for letter in words:
+    for letter in shown:
         if letter == " ":
-            at += 0.28
+            at += SPACE
             continue
-        w = float(atlas.cells["w"][atlas.find(f"glyph/{letter}", "glyph/?")])
-        places.append(at + w / 2 - edge / 2)
-        at += w - edge
+        w = float(atlas.cells["w"][atlas.cell(f"glyph/{letter}")]) - 2 * GLYPH_EDGE
+        places.append(at + w / 2)
+        at += w
     rows: Quads = np.zeros(len(cells), QUAD)
     rows["cell"] = cells
     rows["x"] = x + (np.array(places) - at * anchor) * height if places else 0
     rows["y"], rows["w"], rows["h"] = y, atlas.cells["w"][cells] * height, height
     rows["tint"], rows["order"] = tints, order
-    return rows
+    # All dark edges lie beneath all letters, or each would cover the end of the one before it.
+    edges = rows.copy()
+    edges["cell"] = [atlas.cell(f"glyph-edge/{letter}") for letter in shown if letter != " "]
+    edges["tint"], edges["order"] = WHITE, order - 1
+    return np.concatenate((edges, rows))
 
 
 def icons(
@@ -117,8 +125,17 @@ def player(atlas: Atlas, x: float, y: float, name: str, scale: float) -> Quads:
     return np.concatenate((ring, text(atlas, x, y - size / 2 - height * 0.5, name, height, GOLD)))
 
 
+def station(atlas: Atlas, x: float, y: float, name: str, scale: float) -> Quads:
+    """A train stop's name above it."""
+    height = max(0.5, 14 / scale)
+    return text(atlas, x, y - 1.0 - height * 0.5, name, height, PALE)
+
+
 def grid(atlas: Atlas, view: View) -> Quads:
-    """Lines at round coordinates, with the coordinates at the picture's edges, so that places can be named."""
+    """Lines at round coordinates, with the coordinates at the picture's edges, so that places can be named.
+
+    A coordinate is written over its upright line at the top, and on its level line at the left.
+    """
     step = next(s for s in GRID_STEPS if s * view.scale >= GRID_PIXELS)
     west, north, east, south = view.area
     xs = np.arange(math.ceil(west / step), math.floor(east / step) + 1) * float(step)
@@ -129,11 +146,15 @@ def grid(atlas: Atlas, view: View) -> Quads:
         boxes(atlas, xs, np.full(len(xs), view.y), thin, south - north, faint),
         boxes(atlas, np.full(len(ys), view.x), ys, east - west, thin, faint),
     ]
-    height = 15 / view.scale
-    for x in xs:
-        rows.append(text(atlas, x, north + height * 0.7, f"{x:g}", height))
+    height = GRID_LABEL / view.scale
     for y in ys:
-        rows.append(text(atlas, west + height * 0.3, y, f"{y:g}", height, anchor=0))
+        if north + height < y < south - height / 2:
+            rows.append(text(atlas, west + height * 0.3, y, f"{y:.0f}", height, anchor=0))
+    for x in xs:
+        label = text(atlas, x, north + height * 0.7, f"{x:.0f}", height)
+        # What would be cut off at the edge would be read as another number.
+        if (label["x"] - label["w"] / 2).min() > west and (label["x"] + label["w"] / 2).max() < east:
+            rows.append(label)
     return np.concatenate(rows)
 
 
@@ -143,11 +164,13 @@ def wires(
 ) -> Quads:  # fmt: skip
     """Wires that sag between two points each, and their shadows. least: tiles that one is thick at least."""
     count = len(ax)
-    share = np.linspace(0, 1, WIRE_PIECES + 1)[:, None]
+    # A renderer may turn pictures in steps only: where that is to be seen, pieces are shorter.
+    pieces = WIRE_PIECES * (1 if least > 0.05 else 2 if least > 0.025 else 4)
+    share = np.linspace(0, 1, pieces + 1)[:, None]
     sag = 4 * share * (1 - share) * np.minimum(np.hypot(bx - ax, by - ay) * 0.045, 0.5)
     px, py = ax + (bx - ax) * share, ay + (by - ay) * share + sag
     dx, dy = np.diff(px, axis=0), np.diff(py, axis=0)
-    line = blank(atlas, WIRE_PIECES * count, "wire", Order.WIRE)
+    line = blank(atlas, pieces * count, "wire", Order.WIRE)
     line["x"], line["y"] = ((px[1:] + px[:-1]) / 2).ravel(), ((py[1:] + py[:-1]) / 2).ravel()
     line["w"] = (np.hypot(dx, dy) * 1.03).ravel()
     line["h"] = max(0.075, least * 1.6)
@@ -180,13 +203,13 @@ def smoke(
     born = np.floor((tick + seed * 7.3) / each) - np.arange(alive)[:, None]
     luck = np.mod(np.sin(born * 12.9898 + seed * 78.233) * 43758.5453, 1).ravel()
     rows = blank(atlas, count * alive, "puff/0", Order.SMOKE)
-    rows["x"] = np.tile(x, alive) + 0.9 * life + 0.3 * (luck - 0.5) * (0.3 + life)
-    rows["y"] = np.tile(y, alive) - 1.5 * life
+    rows["x"] = np.tile(x, alive) + 1.1 * life + 0.5 * (luck - 0.5) * (0.2 + life)
+    rows["y"] = np.tile(y, alive) - 2.3 * life
     # Size, angle and strength go in steps: a renderer that keeps what it has scaled and turned has it by then.
     step = np.floor(life * PUFF_STEPS) / PUFF_STEPS
-    rows["w"] = rows["h"] = 0.45 + 1.0 * step
+    rows["w"] = rows["h"] = 0.65 + 1.5 * step
     rows["angle"] = np.floor(luck * 8) / 8
     rows["cell"] += (luck * PUFFS).astype(np.uint32)
-    faded = (tints >> 24) * np.minimum((step + 0.04) * 6, 1) * (1 - step) ** 1.3
+    faded = (tints >> 24) * np.minimum((step + 0.04) * 6, 1) * (1 - step)
     rows["tint"] = np.uint32(tints & 0xFFFFFF) | faded.astype(np.uint32) << np.uint32(24)
     return rows

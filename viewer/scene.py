@@ -152,6 +152,7 @@ class Scene:
         self.items = BeltItems()
         self.arms = Arms()
         self.movers: dict[int, Mover] = {}
+        self.agents: dict[int, str] = {}  # key of a character -> whose it is
         self._restring = False
         self._stale: dict[Place, None] = {}  # chunks whose tiles may have changed
 
@@ -187,6 +188,7 @@ class Scene:
         self._changed_tiles = answer["tiles"]
         self._drop_outside(rect)
         self.known = rect
+        self.agents = dict(answer.get("agents") or ())
         names: list[str] = answer["names"]
         for told in answer["chunks"] or ():
             self._take_in(told, names)
@@ -347,7 +349,7 @@ def thing_of(row: list[Any], names: list[str]) -> Thing:
 WORDS: dict[str, tuple[int, ...]] = {
     "transport-belt": (0,), "underground-belt": (0,), "assembling-machine": (0,), "furnace": (0,), "rocket-silo": (0, 1),
     "pipe": (1,), "pipe-to-ground": (1,), "storage-tank": (1,), "infinity-pipe": (1,), "entity-ghost": (0, 1),
-    "tile-ghost": (0, 1), "cliff": (0,), "item-entity": (0,),
+    "tile-ghost": (0, 1), "cliff": (0,), "item-entity": (0,), "train-stop": (0,),
 }  # fmt: skip
 """Type -> which of the values after a row's status are names."""
 

@@ -349,7 +349,7 @@ class Game:
         except (ValueError, IndexError):
             return "Use /scene-changes LEFT TOP RIGHT BOTTOM EPOCH VERSION [LEFT TOP RIGHT BOTTOM], in chunks.\n"
         seen = self.scenes.changes(rect, epoch, since, known)
-        seen |= {"speed": self.clock.speed, "paused": self.clock.paused}
+        seen |= {"speed": self.clock.speed, "paused": self.clock.paused, "agents": self.scripts.agents()}
         return json.dumps(seen, separators=(",", ":")) + "\n"
 
     def _tiles_line(self, rest: str) -> str:

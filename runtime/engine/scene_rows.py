@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,13 @@ from runtime.engine.systems.character import Character
 from runtime.engine.systems.crafting import AssemblingMachine, CraftingMachine
 from runtime.engine.systems.electricity import ElectricPole
 from runtime.engine.systems.fluids import Box
+from runtime.engine.systems.gates import OPEN, OPENING, Gate
 from runtime.engine.systems.ghosts import EntityGhost, Planned
 from runtime.engine.systems.ground import ItemOnGround
 from runtime.engine.systems.inserters import Inserter
 from runtime.engine.systems.nature import Cliff
 from runtime.engine.systems.rocket import RocketSilo
+from runtime.engine.systems.turrets import Turret
 
 Row = tuple[Any, ...]
 
@@ -22,6 +25,7 @@ TURNED = frozenset(
     {"artillery-wagon", "car", "cargo-wagon", "combat-robot", "construction-robot", "fluid-wagon", "locomotive",
      "logistic-robot", "spider-vehicle", "unit"}
 )  # fmt: skip
+TURRETS = frozenset({"ammo-turret", "artillery-turret", "electric-turret", "fluid-turret", "turret"})
 FLUID_HOLDERS = frozenset({"pipe", "pipe-to-ground", "storage-tank", "infinity-pipe"})
 
 
@@ -106,6 +110,21 @@ def _item(e: Any) -> Row:
     return (e.stack_name,)
 
 
+def _station(e: Any) -> Row:
+    return (None,)  # stations of this engine have no names
+
+
+def _gate(e: Any) -> Row:
+    return (1 if isinstance(e, Gate) and e.stage in (OPENING, OPEN) else 0,)
+
+
+def _gun(e: Any) -> Row:
+    target = e.target if isinstance(e, Turret) else None
+    if target is None or not target.valid:
+        return (-1,)
+    return (int(math.atan2(target.x - e.x, e.y - target.y) / math.tau * 64 + 0.5) % 64,)
+
+
 def _character(e: Any) -> Row:
     return (1 if isinstance(e, Character) and e.walking.walking else 0,)
 
@@ -127,5 +146,8 @@ MORE: dict[str, Callable[[Any], Row]] = {
     "cliff": _cliff,
     "item-entity": _item,
     "character": _character,
+    "train-stop": _station,
+    "gate": _gate,
+    **dict.fromkeys(TURRETS, _gun),
     **dict.fromkeys(TURNED, _turned),
 }

@@ -75,6 +75,17 @@ def _gate(m: Relief) -> None:
     """Bars the way from west to east."""
     m.box(-0.48, -0.2, 0.48, 0.2, dark(GUNMETAL, 0.1), 0.44, 0.03, 0.05)
     m.stripes(-0.48, -0.13, 0.48, 0.13, YELLOW, BLACK, 0.16)
+    _gate_posts(m)
+
+
+def _open_gate(m: Relief) -> None:
+    """The bars have sunk into the ground: a rail is left of them."""
+    m.box(-0.48, -0.07, 0.48, 0.07, dark(GUNMETAL, 0.35), 0.04, 0.02, 0.02)
+    m.stripes(-0.48, -0.03, 0.48, 0.03, dark(YELLOW, 0.3), BLACK, 0.16)
+    _gate_posts(m)
+
+
+def _gate_posts(m: Relief) -> None:
     for x in (-0.42, 0.42):
         m.box(x - 0.06, -0.26, x + 0.06, 0.26, IRON, 0.52, 0.02, 0.03)
 
@@ -217,6 +228,7 @@ def _nest(m: Relief, colour: Colour) -> None:
 
 SPRITES = (
     Sprite("gate", 1, 1, _gate, 2, margin=0.08),
+    Sprite("gate/open", 1, 1, _open_gate, 2, margin=0.08),
     Sprite("gun-turret", 2, 2, lambda m: _turret_base(m, YELLOW)),
     Sprite("laser-turret", 2, 2, lambda m: _turret_base(m, RED)),
     Sprite("flamethrower-turret", 2, 3, _flame_base, 4),

@@ -108,6 +108,20 @@ def _pump(m: Relief) -> None:
     m.disc(0, 0.22, 0.15, STEEL, 0.66, dome=0.06, gloss=0.5)
 
 
+def _impeller(m: Relief) -> None:
+    m.disc(0, 0, 0.15, STEEL, 0.2, dome=0.04, gloss=0.5)
+    for turn in (0.0, 0.25):
+        x, y = math.cos(math.tau * turn) * 0.11, math.sin(math.tau * turn) * 0.11
+        m.rod((-x, -y), (x, y), 0.05, dark(GUNMETAL, 0.1), 0.27)
+
+
+def _blades(m: Relief) -> None:
+    for i in range(4):
+        turn = math.tau * (i + 0.5) / 4
+        m.rod((0, 0), (math.cos(turn) * 0.25, math.sin(turn) * 0.25), 0.10, light(BLUE, 0.45), 0.2, end=0.05)
+    m.disc(0, 0, 0.08, STEEL, 0.26, dome=0.04, gloss=0.5)
+
+
 def _offshore_pump(m: Relief) -> None:
     """Gives to the south; its foot is in the water to the north."""
     m.rod((0, 0.0), (0, 0.75), 0.44, dark(PIPE, 0.12), 0.40)
@@ -164,6 +178,8 @@ SPRITES = (
     Sprite("pipe-to-ground", 1, 1, _to_ground, 4, margin=0.05),
     Sprite("pump", 1, 2, _pump, 4, margin=0.05),
     Sprite("offshore-pump", 1, 2, _offshore_pump, 4, margin=0.05),
+    Sprite("pump/moving", 0.4, 0.4, _impeller, shadow=False),
+    Sprite("offshore-pump/moving", 0.6, 0.6, _blades, shadow=False),
     Sprite("storage-tank/0", 3, 3, _tank, margin=0.05),
     Sprite("storage-tank/1", 3, 3, lambda m: _tank(m, True), margin=0.05),
     Sprite("storage-tank/window", 1, 1, _tank_window, shadow=False),

@@ -35,6 +35,8 @@ ASSEMBLERS: dict[str, Colour] = {
     "assembling-machine-3": rgb("#9aa83c"),
 }
 BEAM_FRAMES = 8
+CENTRIFUGES: tuple[Point, ...] = ((-0.55, -0.52), (0.62, -0.36), (0.02, 0.62))
+"""Where the three of a centrifuge are."""
 
 
 def corners(x: float, y: float) -> list[Point]:
@@ -281,7 +283,7 @@ def _refinery_glow(m: Relief) -> None:
 def _centrifuge(m: Relief) -> None:
     m.box(-1.40, -1.40, 1.40, 1.40, dark(GUNMETAL, 0.15), 0.26, 0.25, 0.09)
     m.box(-1.24, -1.24, 1.24, 1.24, mix(IRON, STONE, 0.3), 0.36, 0.25, 0.06)
-    for x, y in ((-0.55, -0.52), (0.62, -0.36), (0.02, 0.62)):
+    for x, y in CENTRIFUGES:
         m.disc(x, y, 0.62, dark(STEEL, 0.25), 0.66, bevel=0.08)
         m.disc(x, y, 0.50, STEEL, 1.0, dome=0.12, gloss=0.5)
         m.disc(x, y, 0.38, rgb("#33402e"), None, hole=0.28)
@@ -289,8 +291,15 @@ def _centrifuge(m: Relief) -> None:
 
 
 def _centrifuge_glow(m: Relief) -> None:
-    for x, y in ((-0.55, -0.52), (0.62, -0.36), (0.02, 0.62)):
+    for x, y in CENTRIFUGES:
         m.disc(x, y, 0.38, rgb("#a4f04a"), None, hole=0.27, glow=1)
+
+
+def _rotor(m: Relief) -> None:
+    for i in range(3):
+        turn = math.tau * i / 3
+        m.rod((0, 0), (math.cos(turn) * 0.22, math.sin(turn) * 0.22), 0.11, light(STEEL, 0.2), 0.2, end=0.06)
+    m.disc(0, 0, 0.09, dark(STEEL, 0.3), 0.3, dome=0.05, gloss=0.5)
 
 
 def _lab(m: Relief) -> None:
@@ -408,6 +417,7 @@ SPRITES = (
     Sprite("oil-refinery", 5, 5, _refinery, 4),
     Sprite("oil-refinery/glow", 5, 5, _refinery_glow, 4, shadow=False),
     Sprite("centrifuge", 3, 3, _centrifuge),
+    Sprite("centrifuge/moving", 0.6, 0.6, _rotor, shadow=False),
     Sprite("centrifuge/glow", 3, 3, _centrifuge_glow, shadow=False),
     Sprite("lab", 3, 3, _lab),
     Sprite("lab/glow", 3, 3, _lab_glow, shadow=False),

@@ -18,11 +18,13 @@ PUFFS = 4
 GLYPHS = "".join(chr(code) for code in range(33, 127)) + "°×…–"
 GLYPH_PIXELS = 40
 """Height of a line of letters in the atlas."""
+GLYPH_EDGE = 4 / GLYPH_PIXELS
+"""Of a letter's picture, on each side beyond its advance, as a share of a line's height."""
 INK, EDGE = (255, 255, 255, 255), (18, 18, 22, 235)
 
 
 def pictures() -> Iterator[Picture]:
-    """ "badge/WHY", "white", "wire", "plate", "ring", "puff/N", "spark", "glyph/LETTER"."""
+    """ "badge/WHY", "white", "wire", "plate", "ring", "puff/N", "spark", "glyph/LETTER", "glyph-edge/LETTER"."""
     for why, (plate, artist) in BADGES.items():
         badge = Relief(1, 1, margin=0)
         _plate(badge, plate)
@@ -135,14 +137,14 @@ def _puff(seed: int) -> NDArray[np.uint8]:
 
 
 def _glyphs() -> Iterator[Picture]:
-    """White letters with a dark edge; each as wide as it advances, so that a line is laid side by side."""
+    """White letters, each as wide as it advances and its edge on both sides; and a dark edge around each, to lie beneath."""
     font = ImageFont.load_default(30)
+    side = round(GLYPH_EDGE * GLYPH_PIXELS)
     for letter in GLYPHS:
-        advance = math.ceil(font.getlength(letter))
-        image = Image.new("RGBA", (advance + 6, GLYPH_PIXELS))
-        pen = ImageDraw.Draw(image)
-        place = (3, GLYPH_PIXELS - 11)
-        # A dark edge around it, then the letter a little bolder than the font has it.
-        pen.text(place, letter, EDGE, font, anchor="ls", stroke_width=4, stroke_fill=EDGE)
-        pen.text(place, letter, INK, font, anchor="ls", stroke_width=0.8, stroke_fill=INK)
-        yield Picture(f"glyph/{letter}", premultiplied(image), GLYPH_PIXELS)
+        size = (math.ceil(font.getlength(letter)) + 1 + 2 * side, GLYPH_PIXELS)
+        place = (side, GLYPH_PIXELS - 11)
+        for name, colour, stroke in (("glyph", INK, 0.8), ("glyph-edge", EDGE, 4.5)):
+            image = Image.new("RGBA", size)
+            pen = ImageDraw.Draw(image)
+            pen.text(place, letter, colour, font, anchor="ls", stroke_width=stroke, stroke_fill=colour)
+            yield Picture(f"{name}/{letter}", premultiplied(image), GLYPH_PIXELS)

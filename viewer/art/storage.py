@@ -140,6 +140,12 @@ def _roboport(m: Relief) -> None:
         m.disc(x, y, 0.11, rgb("#ffdf7a"), 0.6, glow=0.7)
 
 
+def _roboport_glow(m: Relief) -> None:
+    m.disc(0, 0, 0.78, rgb("#3f8fd8"), None, hole=0.70, glow=1, opacity=0.8)
+    for x, y in ((0, -1.5), (0, 1.5), (-1.5, 0), (1.5, 0)):
+        m.disc(x, y, 0.16, rgb("#fff0b0"), None, glow=1)
+
+
 def _combinator(m: Relief, colour: Colour) -> None:
     m.box(-0.38, -0.88, 0.38, 0.88, dark(GUNMETAL, 0.05), 0.28, 0.10, 0.07)
     m.box(-0.28, -0.52, 0.28, 0.52, mix(IRON, colour, 0.55), 0.44, 0.08, 0.06)
@@ -219,6 +225,7 @@ SPRITES = (
     Sprite("beacon", 3, 3, _beacon),
     Sprite("beacon/glow", 3, 3, _beacon_glow, shadow=False),
     Sprite("roboport", 4, 4, _roboport),
+    Sprite("roboport/glow", 4, 4, _roboport_glow, shadow=False),
     Sprite("constant-combinator", 1, 1, lambda m: _small_device(m, RED), 4),
     Sprite("display-panel", 1, 1, lambda m: _small_device(m, BLUE), 4),
     Sprite("programmable-speaker", 1, 1, _speaker),

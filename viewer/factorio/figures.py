@@ -23,6 +23,7 @@ class FactorioFigures(Figures):
     What it has no picture of is drawn as our own.
     """
 
+    sliding_doors = False
     upright = True
 
     def __init__(self, atlas: Atlas, book: Book) -> None:
@@ -43,7 +44,7 @@ class FactorioFigures(Figures):
                 name, kind, direction, width, height, shape=shape, mask=mask, working=working, variant=variant,
                 turn=turn, ghost=ghost, fluid=fluid,
             )  # fmt: skip
-        quarter, point = direction // 4 % 4, round(turn * TURNS) % TURNS
+        quarter, point = direction // 4 % 4, round((direction / 16 if turn < 0 else turn) * TURNS) % TURNS
         wanted = (
             f"{shape or 'straight'}/{quarter}", f"{shape or 'input'}/{quarter}", f"{shape}/{variant % VARIANTS_SHOWN}",
             f"{shape}/0", f"mask/{mask}", f"{'running' if shape == 'walking' else 'idle'}/{round(direction / 2) % 8}",

@@ -332,10 +332,12 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
 
     @lua_read
     def shooting_target(self) -> Any:
-        if not isinstance(self.entity, Turret):
-            raise LuaError("shooting_target can only be read of turrets.")
-        target = self.entity.target
-        return None if target is None or not target.valid else LuaEntity.of(target)
+        target = self.entity.target if isinstance(self.entity, Turret) else None
+        return None if target is None or not target.valid else lua_entity(target)
+
+    @lua_read
+    def backer_name(self) -> Any:
+        return None  # nothing here has one
 
     @lua_query
     def is_opened(self) -> bool:
