@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import anyio
 import httpx
 import pytest
-from mcp import Client, MCPError
+from mcp import Client
 
 from evals.served_world import ServedWorld, Setup, served_world
-from tests.mcp_servers.bad_calls import HUGE, bad_calls
-from tests.mcp_servers.conftest import call, refusal
+from tests.fuzz.mcp_rounds import one_round
+from tests.mcp_servers.conftest import call
 
 SEED = 4
-CALLS, HUGE_CALLS = 1_000, 3
-AT_ONCE = 4
+CALLS, HUGE_CALLS = 600, 2
 
 
 @pytest.fixture(scope="module")
@@ -26,32 +25,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedWorld]:
         yield world
 
 
-def state(world: ServedWorld) -> tuple[Any, ...]:
-    """What must not change: the hash of everything in the world, and its processes."""
-    with world.process.client() as client:
-        return client.command("/state-hash"), world.process.pid, world.host.program_pid
-
-
-async def test_bad_calls_are_refused_and_change_nothing(served: ServedWorld) -> None:
-    served.host.pause()
-    before = state(served)
-    async with Client(served.url) as client:
-        calls = bad_calls(SEED, CALLS, HUGE_CALLS)
-
-        async def send() -> None:
-            for tool, arguments in calls:
-                if len(str(arguments)) < HUGE:
-                    await refusal(client, tool, **arguments)
-                else:
-                    # What is too large to be read is refused by the protocol.
-                    with pytest.raises(MCPError, match=r"^.{5,300}$"):
-                        await client.call_tool(tool, arguments)
-
-        async with anyio.create_task_group() as group:
-            for _ in range(AT_ONCE):
-                group.start_soon(send)
-    assert state(served) == before
-    served.host.pause(False)
+def test_bad_calls_are_refused_and_leave_no_trace_in_a_world_that_is_played(tmp_path: Path) -> None:
+    made = one_round(SEED, CALLS, HUGE_CALLS, tmp_path)
+    assert not made.broken
+    assert made.calls.keys() >= {"good", "good, refused", "bad", "huge", "cancelled", "dropped"}
 
 
 async def test_what_is_no_json_or_no_call_is_refused(served: ServedWorld) -> None:
