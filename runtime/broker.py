@@ -66,6 +66,8 @@ _FAILURE = re.compile(r'\["a"\] = false,\s*\["b"\] = (.*?),?\s*\}\s*$', re.DOTAL
 
 ELAPSED_QUERY = "/sc rcon.print(storage.elapsed_ticks or 0)"
 MAX_SLEEP_SECONDS = 24 * 3600
+MAX_BUILDING_TILES = 900
+"""Of an area that nearest_buildable looks for: as much as a typed call may ask for."""
 
 _ACTION_HEAD = re.compile(r"/silent-command a, b = pcall\(storage\.actions\.([a-z_]{1,40})")
 _ACTION_TAIL = "; rcon.print(dump({a=a, b=b}))"
@@ -179,7 +181,20 @@ def _check(
         arguments and isinstance(arguments[0], int | float) and 0 <= arguments[0] <= MAX_SLEEP_SECONDS
     ):
         raise Refused(f"sleep takes from 0 to {MAX_SLEEP_SECONDS} seconds.")
+    if action == "nearest_buildable" and len(arguments) > 2 and _tiles(arguments[2]) > MAX_BUILDING_TILES:
+        raise Refused(
+            f"nearest_buildable looks for an area of up to {MAX_BUILDING_TILES} tiles: a larger one holds up the world "
+            "for minutes."
+        )
     return Call(action, tuple(arguments))
+
+
+def _tiles(box: Literal) -> float:
+    """How many tiles FLE's box from (0, 0) to its `right_bottom` has; endless where that is none."""
+    match box:
+        case {"right_bottom": {"x": int() | float() as width, "y": int() | float() as height}}:
+            return width * height
+    return math.inf
 
 
 def _is_kind(kind: str, argument: Literal) -> bool:
@@ -249,6 +264,8 @@ class Broker:
         """The tick at which the last action that changes something was over."""
         self.after: Broker = self
         """Whose actions are waited for before LOOKS; another's, for a process that only looks."""
+        self.waited_s = 0.0
+        """Wall seconds that it waited for the world's time, since it was made."""
         self.stop = threading.Event()
         """Set it to end a wait at once (TimeUp)."""
 
@@ -328,7 +345,9 @@ class Broker:
             if left <= 0 or self.stop.is_set():
                 raise TimeUp
             # Looking four times a second notices changes of speed and pauses.
+            began = time.monotonic()
             self.stop.wait(min(max(remaining / 60 / self._speed(), 0.001), left, 0.25))
+            self.waited_s += time.monotonic() - began
 
 
 def _is_dry_run(call: Call) -> bool:

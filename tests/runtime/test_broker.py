@@ -174,6 +174,16 @@ def test_move_to_lays_nothing(way: int) -> None:
         parse_call(fle(f'move_to, 1,5,"transport-belt",{way}'))
 
 
+def test_an_area_that_takes_minutes_to_look_for_is_refused() -> None:
+    def looking(corner: str) -> str:
+        return fle(f'nearest_buildable, 1,"lab",{{["right_bottom"]={corner}}},{{["x"]=0,["y"]=0}}')
+
+    assert parse_call(looking('{["x"]=60,["y"]=15}')).action == "nearest_buildable"
+    for corner in ('{["x"]=200,["y"]=200}', '{["x"]=-200,["y"]=-200}', '{["x"]=1e300,["y"]=1}', '{["x"]=1}', '"far"'):
+        with pytest.raises(Refused, match="up to 900 tiles"):
+            parse_call(looking(corner))
+
+
 def test_activities() -> None:
     assert describe(parse_call(fle('craft_item, 1,"iron-gear-wheel",5'))) == "crafting 5 iron-gear-wheel"
     assert describe(parse_call(fle("move_to, 1,9")), {9: (3, 4)}) == "moving to (3, 4)"
