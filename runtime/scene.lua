@@ -291,7 +291,7 @@ function claudetorio_scene(left, top, right, bottom, epoch, since, kleft, ktop, 
   end
   return helpers.table_to_json{
     epoch = memory.epoch, version = version, tick = game.tick, tiles = 0, names = names, chunks = chunks, lines = lines,
-    speed = game.speed, paused = game.tick_paused, agents = agents()
+    speed = game.speed, paused = game.tick_paused, darkness = surface.darkness, agents = agents()
   }
 end
 

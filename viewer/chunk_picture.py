@@ -17,6 +17,7 @@ from viewer.atlas import Atlas
 from viewer.display_list import CHUNK, Order, tint
 from viewer.figures import ITEM_SIZE, PART, Figures, Parts
 from viewer.launch import DOORS_OPEN
+from viewer.night import LIGHT, SHINING
 from viewer.scene import MOVERS, WORKING, ChunkScene, Thing
 
 NOT_DRAWN = frozenset(
@@ -46,11 +47,11 @@ class ChunkPicture:
     """What is drawn of a chunk, in arrays.
 
     parts: of PART. depth: of each part how far south its entity stands. badges, icons, smoke: of POINT, of the layers
-    status and alt and of chimneys at work. stations: x, y and name of each. areas, fluids: of AREA, of the layers power and fluids. wires: [count, 4],
-    from x, y to x, y.
+    status and alt and of chimneys at work. stations: x, y and name of each. lights: of LIGHT, what
+    shines at night. areas, fluids: of AREA, of the layers power and fluids. wires: [count, 4], from x, y to x, y.
     """
 
-    __slots__ = ("areas", "badges", "depth", "fluids", "icons", "parts", "smoke", "stations", "wires")
+    __slots__ = ("areas", "badges", "depth", "fluids", "icons", "lights", "parts", "smoke", "stations", "wires")
 
     def __init__(
         self, figures: Figures, chunk: ChunkScene, joints: Joints, find: Callable[[int], Thing | None]
@@ -64,6 +65,7 @@ class ChunkPicture:
         areas: list[Any] = []
         fluids: list[Any] = []
         wires: list[Any] = []
+        lights: list[Any] = []
         stations: list[tuple[float, float, str]] = []
         for t in chunk.things.values():
             if t.type in MOVERS or t.type in NOT_DRAWN:
@@ -96,6 +98,8 @@ class ChunkPicture:
                     icons.append(
                         (t.x, t.y, min(size_of(t)) * 0.6, atlas.find(f"fluid/{t.more[1]}"), 1, t.key)
                     )
+            if t.name in SHINING and t.status in WORKING:
+                lights.append((t.x, t.y, SHINING[t.name]))
             chimney = figures.chimney(t.name, t.direction // 4 % 4)
             if t.status in ("working", "low_power") and chimney is not None:
                 colour_of = marks.STEAM if t.name in STEAMING else marks.SMOKE
@@ -107,6 +111,7 @@ class ChunkPicture:
         )
         self.badges, self.icons, self.smoke = (_points(rows) for rows in (badges, icons, smoke))
         self.areas, self.fluids = np.array(areas, AREA), np.array(fluids, AREA)
+        self.lights = np.array(lights, LIGHT)
         self.wires = np.array(wires, np.float64).reshape(-1, 4)
 
 

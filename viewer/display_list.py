@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.night import LIGHT, Lights
+
 QUAD = np.dtype(
     [
         ("x", "<f8"),
@@ -103,7 +105,12 @@ Ground = Mapping[tuple[int, int], GroundChunk]
 
 @dataclass(frozen=True, eq=False)
 class DisplayList:
-    """All that one picture shows. `quads` need not be sorted, nor be inside the view."""
+    """All that one picture shows. `quads` need not be sorted, nor be inside the view.
+
+    darkness: 0 by day … `viewer.night.DARKEST`; lights: what shines then.
+    """
 
     quads: Quads = field(default_factory=lambda: quads(0))
     ground: Ground = field(default_factory=dict)
+    darkness: float = 0.0
+    lights: Lights = field(default_factory=lambda: np.zeros(0, LIGHT))

@@ -16,6 +16,7 @@ from viewer.chunk_picture import AREA, POINT, SUPPLIED, ChunkPicture, Joints, bl
 from viewer.display_list import DisplayList, GroundChunk, Order, Quads, quads
 from viewer.figures import ITEM_SIZE, ITEMS_FROM, PART, Figures, Parts, animate
 from viewer.ground import detailed
+from viewer.night import LIGHT, SHINING, Lights
 from viewer.scene import BORDER_TILES, ChunkScene, Mover, Place, Scene, Thing, chunks_in
 from viewer.view import View
 
@@ -46,7 +47,7 @@ class Drawing:
         """Everything in a view at a tick, which may lie between two whole ones."""
         scale = view.scale
         if not detailed(scale):
-            return DisplayList(self._far(scene, view, tick), self._blocky(scene))
+            return DisplayList(self._far(scene, view, tick), self._blocky(scene), *self._night(scene, view, tick))
         parts, marked = self._standing(scene, view)
         rows = [animate(_inside(parts, view), tick, scale)]
         if scale >= ARMS_FROM:
@@ -74,7 +75,20 @@ class Drawing:
                 for x, y, name in picture.stations
             )
         rows.extend(self._layers(view, marked, tick))
-        return DisplayList(np.concatenate(rows), scene.ground)
+        return DisplayList(np.concatenate(rows), scene.ground, *self._night(scene, view, tick))
+
+    def _night(self, scene: Scene, view: View, tick: float) -> tuple[float, Lights]:
+        """How dark it is, and what shines."""
+        if "night" not in view.layers or scene.darkness <= 0:
+            return 0.0, np.zeros(0, LIGHT)
+        _, marked = self._standing(scene, view)
+        walking = [
+            (*m.at(tick, scene.ahead_ticks), SHINING[m.thing.name])
+            for m in scene.movers.values()
+            if m.thing.name in SHINING
+        ]
+        lights = np.concatenate((_inside(marked["lights"], view, max(SHINING.values())), np.array(walking, LIGHT)))
+        return scene.darkness, lights
 
     # --- what stands -------------------------------------------------------------------------------------------
 
@@ -92,7 +106,7 @@ class Drawing:
                 ]
             marked = {
                 name: np.concatenate([getattr(p, name) for p in (*pictures, _NOTHING)])
-                for name in ("badges", "icons", "smoke", "areas", "fluids", "wires")
+                for name in ("badges", "icons", "smoke", "areas", "fluids", "wires", "lights")
             }
             # The pictures are held, so that no other can come to have the same id.
             self._all = (key, parts, marked)
@@ -286,6 +300,7 @@ class _Nothing:
     badges = icons = smoke = np.zeros(0, POINT)
     areas = fluids = np.zeros(0, AREA)
     wires = np.zeros((0, 4))
+    lights = np.zeros(0, LIGHT)
 
 
 _NOTHING = _Nothing()

@@ -44,7 +44,7 @@ WIRE_PIECES = 6
 GOLD = tint(1.0, 0.92, 0.55)
 PALE = tint(0.85, 0.95, 1.0)
 COPPER = tint(0.80, 0.52, 0.28)
-SMOKE = tint(0.70, 0.67, 0.63, 0.9)
+SMOKE = tint(0.80, 0.77, 0.73, 0.95)
 STEAM = tint(0.97, 0.98, 1.0, 0.85)
 LIFE_TICKS, PUFFS_ALIVE, PUFF_STEPS = 128, 5, 24
 """How long a cloud is to be seen, how many there are of each place at once, and in how many sizes."""

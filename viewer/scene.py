@@ -146,6 +146,7 @@ class Scene:
         self.tick = 0.0
         self.speed = 1.0
         self.paused = False
+        self.darkness = 0.0
         self._off = 0.0
         self.chunks: dict[Place, ChunkScene] = {}
         self.ground: dict[Place, GroundChunk] = {}
@@ -188,6 +189,7 @@ class Scene:
         self._changed_tiles = answer["tiles"]
         self._drop_outside(rect)
         self.known = rect
+        self.darkness = float(answer.get("darkness", 0))
         self.agents = dict(answer.get("agents") or ())
         names: list[str] = answer["names"]
         for told in answer["chunks"] or ():

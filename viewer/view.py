@@ -13,9 +13,9 @@ MIN_ZOOM, MAX_ZOOM = 0.002, 64.0
 MIN_SIDE, MAX_SIDE = 16, 3840
 MAP_EDGE = 1_000_000
 """Farthest coordinate of a Factorio map, in tiles."""
-LAYERS = ("alt", "status", "power", "fluids", "grid", "names")
+LAYERS = ("alt", "status", "power", "fluids", "grid", "names", "night")
 """alt: recipes over machines. status: why machines stand still. power: wires' reach and what is without.
-fluids: what is in pipes. grid: coordinates. names: players' names."""
+fluids: what is in pipes. grid: coordinates. names: of players and stations. night: as dark as it is at that hour."""
 
 
 @dataclass(frozen=True)

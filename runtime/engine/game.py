@@ -18,6 +18,7 @@ from runtime.engine.lua.sandbox import LuaError, Sandbox
 from runtime.engine.maps import SCENARIOS
 from runtime.engine.scene import MOST_TILED, Scenes, read_rect, tiles
 from runtime.engine.scripts import Scripts
+from runtime.engine.systems.electricity import darkness
 from runtime.engine.version import GAME_VERSION
 from runtime.engine.views import look, statistics
 from runtime.engine.world import World
@@ -349,6 +350,7 @@ class Game:
         except (ValueError, IndexError):
             return "Use /scene-changes LEFT TOP RIGHT BOTTOM EPOCH VERSION [LEFT TOP RIGHT BOTTOM], in chunks.\n"
         seen = self.scenes.changes(rect, epoch, since, known)
+        seen |= {"darkness": darkness(self.world)}
         seen |= {"speed": self.clock.speed, "paused": self.clock.paused, "agents": self.scripts.agents()}
         return json.dumps(seen, separators=(",", ":")) + "\n"
 

@@ -122,7 +122,7 @@ def _gun(e: Any) -> Row:
     target = e.target if isinstance(e, Turret) else None
     if target is None or not target.valid:
         return (-1,)
-    return (int(math.atan2(target.x - e.x, e.y - target.y) / math.tau * 64 + 0.5) % 64,)
+    return (math.floor(math.atan2(target.x - e.x, e.y - target.y) / math.tau * 64 + 0.5) % 64,)
 
 
 def _character(e: Any) -> Row:

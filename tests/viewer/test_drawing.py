@@ -15,6 +15,7 @@ from tests.viewer.small_factory import VIEW, Eyes, build, step
 from viewer.atlas import Atlas, our_atlas
 from viewer.display_list import DisplayList, Order, Quads
 from viewer.drawing import Drawing
+from viewer.renderers import renderer
 from viewer.scene import Scene
 from viewer.view import LAYERS, View
 
@@ -101,11 +102,85 @@ def test_layers_add_what_they_are_for(scene: Scene, drawing: Drawing, named: Nam
         "alt": "item/iron-gear-wheel", "status": "badge/", "power": "white", "fluids": "fluid/water", "grid": "glyph/",
         "names": "ring",
     }  # fmt: skip
-    assert set(begins) == set(LAYERS)
+    assert set(begins) == set(LAYERS) - {"night"}
     for layer, begin in begins.items():
         view = View(*VIEW, 0.7, layers=frozenset({layer}))
         shown = drawing.display_list(scene, view, scene.tick).quads
         assert len(named(shown, begin)) > len(named(bare, begin)), layer
+
+
+def test_names_are_written_over_characters_and_stations(
+    world: WorldClient, drawing: Drawing, named: Named
+) -> None:
+    scene = Scene()
+    world.command("/silent-command game.surfaces[1].create_entity{name='train-stop', position={31, 93}, force='player'}")
+    scene.look(Eyes(SceneClient(world)), NEAR)
+    view = View(*VIEW, 0.7, layers=frozenset({"names"}))
+    bare = named(drawing.display_list(scene, NEAR, scene.tick).quads, "glyph/")
+    shown = named(drawing.display_list(scene, view, scene.tick).quads, "glyph/")
+    assert len(bare) == 0
+    assert len(shown) == len("agent1")
+    assert np.hypot(shown["x"] - 45, shown["y"] - 110).max() < 3
+    [stop] = [t for c in scene.chunks.values() for t in c.things.values() if t.name == "train-stop"]
+    stop.more = ("Iron in",)  # as Factorio tells it: stations of the embedded engine have no names
+    again = Drawing(drawing.atlas).display_list(scene, view, scene.tick).quads
+    assert len(named(again, "glyph/")) == len(shown) + len("Ironin")
+
+
+def test_it_gets_dark_at_night_but_where_something_shines(
+    world: WorldClient, drawing: Drawing
+) -> None:
+    scene, night = Scene(), View(*VIEW, 0.7, layers=frozenset({"night"}))
+    scene.look(Eyes(SceneClient(world)), night)
+    assert scene.darkness == 0
+    assert drawing.display_list(scene, night, scene.tick).darkness == 0
+    scene.darkness = 0.85
+    assert drawing.display_list(scene, NEAR, scene.tick).darkness == 0  # only where it was asked for
+    listed = drawing.display_list(scene, night, scene.tick)
+    one = renderer("numpy", drawing.atlas)
+    day, dark = (one.draw(DisplayList(listed.quads, listed.ground, d, listed.lights), night) for d in (0, 0.85))
+    share = dark[..., :3].astype(float).sum(axis=2) / np.maximum(day[..., :3].astype(float).sum(axis=2), 1)
+    assert share[10, 10] < 0.55
+    x, y = night.pixel(45, 110)  # the character has a lamp
+    assert share[round(y), round(x)] > 0.9
+
+
+def test_a_gate_opens_for_who_comes_near(world: WorldClient, drawing: Drawing, named: Named) -> None:
+    scene, eyes = Scene(), Eyes(SceneClient(world))
+    world.command(
+        "/silent-command game.surfaces[1].create_entity{name='gate', position={60.5, 110.5}, direction=4, force='player'}"
+    )
+    step(world, 30)
+    scene.look(eyes, NEAR)
+    assert len(named(drawing.display_list(scene, NEAR, scene.tick).quads, "gate/open/")) == 0
+    world.command("/silent-command storage.agent_characters[1].teleport({60.5, 108.5})")
+    step(world, 30)
+    scene.look(eyes, NEAR)
+    assert len(named(drawing.display_list(scene, NEAR, scene.tick).quads, "gate/open/")) == 2  # it and its shadow
+    world.command("/silent-command storage.agent_characters[1].teleport({45, 110})")
+
+
+def test_a_turret_aims_at_whom_it_would_shoot(world: WorldClient, drawing: Drawing, named: Named) -> None:
+    scene, eyes = Scene(), Eyes(SceneClient(world))
+
+    def guns_at(later: float) -> Quads:
+        guns = named(drawing.display_list(scene, NEAR, scene.tick + later).quads, "gun-turret/gun")
+        return guns[guns["x"] > 65]  # the other is only planned
+
+    world.command(
+        "/silent-command local s = game.surfaces[1] "
+        "s.find_entities_filtered{name='gun-turret'}[1].insert{name='firearm-magazine', count=10} "
+        "s.create_entity{name='behemoth-worm-turret', position={77, 101}, force='enemy'}"
+    )
+    step(world, 60)
+    scene.look(eyes, NEAR)
+    guns = [guns_at(t) for t in (0, 100)]
+    assert [gun["angle"].tolist() for gun in guns] == [[0.25]] * 2
+    world.command("/silent-command game.surfaces[1].find_entities_filtered{force='enemy'}[1].destroy()")
+    step(world, 10)
+    scene.look(eyes, NEAR)
+    guns = [guns_at(t) for t in (0, 100)]
+    assert guns[0]["angle"] != guns[1]["angle"]
 
 
 def test_a_change_in_the_world_is_a_change_in_the_picture(

@@ -13,6 +13,7 @@ import numpy as np
 from viewer.atlas import SHEET_SIDE, Atlas, Pixels
 from viewer.display_list import WHITE, DisplayList
 from viewer.ground import PAGE, GroundPainter, Page
+from viewer.night import shade
 from viewer.view import View
 
 SPRITE = np.dtype(
@@ -138,7 +139,8 @@ class GpuRenderer:
             try:
                 if self._device is None:
                     self._device = _Device(self._adapter, self.atlas)
-                return self._device.draw(pages, display_list, view)
+                frame = self._device.draw(pages, display_list, view)
+                return shade(frame, display_list.lights, display_list.darkness, view)
             except (wgpu.GPUError, RuntimeError) as error:
                 self.close()
                 # An adapter gives one device only.

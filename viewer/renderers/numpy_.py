@@ -10,6 +10,7 @@ from viewer.atlas import Atlas, Pixels
 from viewer.blitter import ANGLES, HUGE, PAD, Blitter, Frame, lay_huge
 from viewer.display_list import DisplayList
 from viewer.ground import GroundPainter
+from viewer.night import shade
 from viewer.view import View
 
 
@@ -37,7 +38,7 @@ class NumpyRenderer:
         self._lay_quads(frame, display_list, view)
         out = frame.inside.copy()
         out[..., 3] = 255
-        return out
+        return shade(out, display_list.lights, display_list.darkness, view)
 
     def close(self) -> None:
         """Forget what was kept."""

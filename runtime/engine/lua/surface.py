@@ -17,7 +17,7 @@ from runtime.engine.placing import can_fast_replace, can_place, faced, place, sn
 from runtime.engine.prototypes import EntityPrototype, load
 from runtime.engine.surface import CHUNK
 from runtime.engine.systems.combat import alert
-from runtime.engine.systems.electricity import ElectricPole
+from runtime.engine.systems.electricity import ElectricPole, darkness
 from runtime.engine.systems.ghosts import GHOST, TILE_GHOST, EntityGhost, Planned, plan_entity, plan_tile
 from runtime.engine.systems.ground import ItemOnGround
 from runtime.engine.world import World
@@ -54,6 +54,10 @@ class LuaSurface(LuaObject):
     @lua_read("index")
     def surface_index(self) -> int:
         return 1
+
+    @lua_read
+    def darkness(self) -> float:
+        return darkness(self.world)
 
     @lua_read
     def always_day(self) -> bool:

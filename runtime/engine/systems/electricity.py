@@ -46,6 +46,11 @@ def daylight(tick: int) -> float:
     return max(0.0, (time - MORNING) / (DAWN - MORNING))
 
 
+def darkness(world: World) -> float:
+    """How dark it is, as `LuaSurface.darkness` has it: 0 by day, 0.85 at night."""
+    return 0.0 if world.surface.always_day else round(0.85 * (1 - daylight(world.tick)), 4)
+
+
 def last_of_step(tick: int) -> int:
     """The last tick of the step of `DAY_STEP` ticks that a tick is in."""
     return tick // DAY_STEP * DAY_STEP + DAY_STEP - 1
