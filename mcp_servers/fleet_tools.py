@@ -147,7 +147,7 @@ class FleetTools:
 
     @acts(destroys=True)
     def reset_world(self, call: Address, name: Text) -> Changed:
-        """Begin a world anew; what stands in it is gone.
+        """Begin a world anew; what stands in it is gone. A stopped one stays stopped, a failed one is started.
 
         Example: reset_world(name="world-1")
         """
@@ -221,12 +221,15 @@ class FleetTools:
 
     @acts()
     def tell_agent(self, call: Address, name: Text, text: Text, sender: Text = "a person") -> Done:
-        """Tell a world's agent something; it reads it with its next result.
+        """Tell a world's agent, or whoever plays it, something; they read it with their next result.
 
         Example: tell_agent(name="world-1", text="Build more labs.")
         """
-        self._find(name).tell(sender, text)
-        return Done(done=f"{name} is told.")
+        world = self._find(name)
+        world.tell(sender, text)
+        agent = world.summary().agent
+        who = f"{agent} reads it" if world.agent_status is AgentStatus.PLAYING else "Whoever plays next reads it"
+        return Done(done=f"{who} with the next result.")
 
     @acts()
     def take_over(self, call: Address, name: Text, player: Text = "a person") -> TakenOver:

@@ -64,6 +64,8 @@ KEPT_CHARACTERS = 4000
 HEADLINE_CHARACTERS = 120
 IDLE, RUNNING_PROGRAM = "idle", "running a program"
 """What a host says of a player that does nothing in the world at the moment."""
+RESTING = {AgentStatus.PAUSED: "is paused", AgentStatus.ENDED: "has ended; player.log says why"}
+"""What a world's agent is at when it does nothing for long."""
 AFTERGLOW_SECONDS = 10.0
 """How long a program is still named as what the player is at: between two programs it is thinking."""
 
@@ -291,8 +293,8 @@ class ManagedWorld:
 
     def _activity(self, look: Look) -> str:
         """What the player is at: a program's first line where the host knows no more than that it runs one."""
-        if look.activity == IDLE and self._keeper.status is AgentStatus.PAUSED:
-            return f"{self._keeper.agent} is paused"
+        if look.activity == IDLE and self._keeper.status in RESTING:
+            return f"{self._keeper.agent} {RESTING[self._keeper.status]}"
         headline, until = self._doing
         if look.activity in (IDLE, RUNNING_PROGRAM) and time.monotonic() < until:
             return headline
