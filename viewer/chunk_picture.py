@@ -51,7 +51,18 @@ class ChunkPicture:
     shines at night. areas, fluids: of AREA, of the layers power and fluids. wires: [count, 4], from x, y to x, y.
     """
 
-    __slots__ = ("areas", "badges", "depth", "fluids", "icons", "lights", "parts", "smoke", "stations", "wires")
+    __slots__ = (
+        "areas",
+        "badges",
+        "depth",
+        "fluids",
+        "icons",
+        "lights",
+        "parts",
+        "smoke",
+        "stations",
+        "wires",
+    )
 
     def __init__(
         self, figures: Figures, chunk: ChunkScene, joints: Joints, find: Callable[[int], Thing | None]

@@ -47,7 +47,9 @@ class Drawing:
         """Everything in a view at a tick, which may lie between two whole ones."""
         scale = view.scale
         if not detailed(scale):
-            return DisplayList(self._far(scene, view, tick), self._blocky(scene), *self._night(scene, view, tick))
+            return DisplayList(
+                self._far(scene, view, tick), self._blocky(scene), *self._night(scene, view, tick)
+            )
         parts, marked = self._standing(scene, view)
         rows = [animate(_inside(parts, view), tick, scale)]
         if scale >= ARMS_FROM:
@@ -87,7 +89,9 @@ class Drawing:
             for m in scene.movers.values()
             if m.thing.name in SHINING
         ]
-        lights = np.concatenate((_inside(marked["lights"], view, max(SHINING.values())), np.array(walking, LIGHT)))
+        lights = np.concatenate(
+            (_inside(marked["lights"], view, max(SHINING.values())), np.array(walking, LIGHT))
+        )
         return scene.darkness, lights
 
     # --- what stands -------------------------------------------------------------------------------------------

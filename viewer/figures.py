@@ -183,7 +183,23 @@ class Figures:
         least = 0.0
         if name.endswith("/shadow"):
             least = SMALL_SHADOWS_FROM if max(w, h) < 2 else SHADOWS_FROM
-        row[0] = (x + dx, y + dy, w, h, angle, number, tint, order, frames, rate, spin, 0, flicker, sway, least)
+        row[0] = (
+            x + dx,
+            y + dy,
+            w,
+            h,
+            angle,
+            number,
+            tint,
+            order,
+            frames,
+            rate,
+            spin,
+            0,
+            flicker,
+            sway,
+            least,
+        )
         return row
 
     def _has(self, *names: str) -> str | None:
@@ -356,7 +372,12 @@ class Figures:
             aims = turn >= 0
             rows.append(
                 self.part(
-                    f"{name}/gun", 0, 0, Order.MOVING, angle=turn if aims else quarter / 4, sway=0 if aims else 0.11
+                    f"{name}/gun",
+                    0,
+                    0,
+                    Order.MOVING,
+                    angle=turn if aims else quarter / 4,
+                    sway=0 if aims else 0.11,
                 )
             )
         if name == "rocket-silo" and shape != "doorless":

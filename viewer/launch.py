@@ -55,7 +55,9 @@ def doors(figures: Figures, silo: Thing, tick: float) -> list[Parts]:
     if stage == "doors_closing":
         share = 1 - slid
     way = DOOR_WAY * share * share * (3 - 2 * share)
-    rows = [figures.part(door, side * way, 0, Order.MOVING) for door, side in zip(DOORS, (-1, 1), strict=True)]
+    rows = [
+        figures.part(door, side * way, 0, Order.MOVING) for door, side in zip(DOORS, (-1, 1), strict=True)
+    ]
     if stage in WARNING:
         for x, y in ((-3.95, -3.1), (3.95, -3.1), (-3.95, 3.1), (3.95, 3.1)):
             on = tick % BLINK_TICKS < BLINK_TICKS / 2

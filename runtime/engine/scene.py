@@ -152,7 +152,8 @@ class Scenes:
             rows: `[key, name, x, y, direction, status or -1, …]` and by type the shape of a belt, a machine's recipe, a
             silo's recipe and stage, a pole's wires as keys, a pipe's or tank's sides, fluid and level in eighths, a
             ghost's name and type, a cliff's orientation, an item's name, whether a character walks, a station's name,
-            whether a gate opens or is open, where a turret aims in 64ths of a turn or -1, a vehicle's heading in 64ths. arms: `[key, hand x, y, goal x, y, item or -1]`, in hundredths of a tile from the inserter.
+            whether a gate opens or is open, where a turret aims in 64ths of a turn or -1, a vehicle's heading in 64ths.
+            arms: `[key, hand x, y, goal x, y, item or -1]`, in hundredths of a tile from the inserter.
             ores: `[x, y, name, level]`, amounts from 2 ** level on; level -1: gone.
             `lines`: `[key, line, name, place, …]`: what lies on a transport line, in 1/256 tile from its end.
         """

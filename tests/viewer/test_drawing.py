@@ -113,7 +113,9 @@ def test_names_are_written_over_characters_and_stations(
     world: WorldClient, drawing: Drawing, named: Named
 ) -> None:
     scene = Scene()
-    world.command("/silent-command game.surfaces[1].create_entity{name='train-stop', position={31, 93}, force='player'}")
+    world.command(
+        "/silent-command game.surfaces[1].create_entity{name='train-stop', position={31, 93}, force='player'}"
+    )
     scene.look(Eyes(SceneClient(world)), NEAR)
     view = View(*VIEW, 0.7, layers=frozenset({"names"}))
     bare = named(drawing.display_list(scene, NEAR, scene.tick).quads, "glyph/")
@@ -127,9 +129,7 @@ def test_names_are_written_over_characters_and_stations(
     assert len(named(again, "glyph/")) == len(shown) + len("Ironin")
 
 
-def test_it_gets_dark_at_night_but_where_something_shines(
-    world: WorldClient, drawing: Drawing
-) -> None:
+def test_it_gets_dark_at_night_but_where_something_shines(world: WorldClient, drawing: Drawing) -> None:
     scene, night = Scene(), View(*VIEW, 0.7, layers=frozenset({"night"}))
     scene.look(Eyes(SceneClient(world)), night)
     assert scene.darkness == 0
@@ -138,7 +138,9 @@ def test_it_gets_dark_at_night_but_where_something_shines(
     assert drawing.display_list(scene, NEAR, scene.tick).darkness == 0  # only where it was asked for
     listed = drawing.display_list(scene, night, scene.tick)
     one = renderer("numpy", drawing.atlas)
-    day, dark = (one.draw(DisplayList(listed.quads, listed.ground, d, listed.lights), night) for d in (0, 0.85))
+    day, dark = (
+        one.draw(DisplayList(listed.quads, listed.ground, d, listed.lights), night) for d in (0, 0.85)
+    )
     share = dark[..., :3].astype(float).sum(axis=2) / np.maximum(day[..., :3].astype(float).sum(axis=2), 1)
     assert share[10, 10] < 0.55
     x, y = night.pixel(45, 110)  # the character has a lamp
@@ -156,7 +158,9 @@ def test_a_gate_opens_for_who_comes_near(world: WorldClient, drawing: Drawing, n
     world.command("/silent-command storage.agent_characters[1].teleport({60.5, 108.5})")
     step(world, 30)
     scene.look(eyes, NEAR)
-    assert len(named(drawing.display_list(scene, NEAR, scene.tick).quads, "gate/open/")) == 2  # it and its shadow
+    assert (
+        len(named(drawing.display_list(scene, NEAR, scene.tick).quads, "gate/open/")) == 2
+    )  # it and its shadow
     world.command("/silent-command storage.agent_characters[1].teleport({45, 110})")
 
 
