@@ -1,5 +1,7 @@
 """What MCP costs: what HTTP and MCP add to a typed call, and how many calls a fleet answers in a second.
 
+Acting is a good half of the calls, at the usual speed: the game time that it costs is waited for, and counts.
+
 The calls are made as anybody's client makes them, by the SDK's `Client` over streamable HTTP. Clients share this process,
 the fleet runs in another, and all of it shares the machine's cores.
 """
@@ -26,18 +28,38 @@ from mcp import Client
 from evals.bench import Measurement
 from evals.served_world import CouldNotRun, Setup, end_fork_server, served_world
 
-CALLS = 300
+Call = tuple[str, dict[str, Any]]
+
+ROUNDS = 60
+WARM_UP = 4
 WORLDS = 20
 FLEET_SECONDS = 20.0
-PLACE = {"x": 2.0, "y": 2.0}
-MIX: tuple[tuple[str, dict[str, Any]], ...] = (
+PLACE = {"x": 2.5, "y": 2.5}
+LOOKS: tuple[Call, ...] = (
     ("inspect_inventory", {}),
     ("nearest", {"type": "iron-ore"}),
     ("get_entities", {"position": PLACE, "radius": 20}),
     ("get_prototype_recipe", {"prototype": "iron-gear-wheel"}),
     ("can_place_entity", {"entity": "wooden-chest", "position": PLACE}),
 )
-"""What each client asks of its world in turn: four looks, and one that acts."""
+ACTS: tuple[Call, ...] = (
+    ("place_entity", {"entity": "wooden-chest", "position": PLACE}),
+    ("insert_item", {"entity": "wood", "target": PLACE, "quantity": 1}),
+    ("extract_item", {"entity": "wood", "source": PLACE, "quantity": 1}),
+    ("pickup_entity", {"entity": "wooden-chest", "position": PLACE}),
+    ("move_to", {"position": {"x": 3.5, "y": 4.5}}),
+    ("move_to", {"position": {"x": 1.5, "y": 4.5}}),
+)
+"""What leaves the world as it was, but for the time that it takes."""
+MIX = tuple(call for pair in itertools.zip_longest(ACTS, LOOKS) for call in pair if call is not None)
+"""What each client asks of its world in turn: it acts and looks by turns."""
+BEGIN = """
+move_to(nearest(Resource.Wood))
+harvest_resource(nearest(Resource.Wood), 6)
+craft_item(Prototype.WoodenChest, 1)
+move_to(Position(x=1.5, y=4.5))
+"""
+"""The program by which each comes by what it plays with."""
 
 
 def measure() -> Iterator[Measurement]:
@@ -45,12 +67,14 @@ def measure() -> Iterator[Measurement]:
     with tempfile.TemporaryDirectory(prefix="claudetorio-bench-") as folder:
         with _world(Path(folder) / "bench") as world:
             within, over = asyncio.run(_overhead(world))
-        yield Measurement("mcp.call.within", round(within, 2), "ms")
-        yield Measurement("mcp.call.overhead", round(over - within, 2), "ms")
+        yield Measurement("mcp.call.within", round(statistics.mean(within), 2), "ms")
+        yield Measurement(
+            "mcp.call.overhead", round(statistics.mean(over) - statistics.mean(within), 2), "ms"
+        )
         with _fleet(Path(folder) / "fleet") as (process, address):
             latencies, seconds = asyncio.run(_ask_all(address))
             parts = [process, *process.children(recursive=True)]
-            memory = sum(part.memory_info().rss for part in parts)
+            memory = sum(part.memory_full_info().pss for part in parts)
         yield Measurement("mcp.fleet.calls", round(len(latencies) / seconds, 1), "calls/s")
         yield Measurement("mcp.fleet.p50", round(statistics.median(latencies) * 1000, 1), "ms")
         yield Measurement("mcp.fleet.p95", round(statistics.quantiles(latencies, n=20)[-1] * 1000, 1), "ms")
@@ -75,30 +99,38 @@ def _world(folder: Path) -> Iterator[Connection]:
 
 
 def _serve(asked: Connection, folder: Path) -> None:
-    with served_world("bench", folder, Setup()) as world:
+    with served_world("bench", folder, Setup(inventory={"wooden-chest": 1, "wood": 1})) as world:
         asked.send(world.url)
         with suppress(EOFError):
             while True:
-                asked.recv()
+                tool, arguments = asked.recv()
                 began = time.perf_counter()
-                world.managed.call_tool("inspect_inventory", {})
+                world.managed.call_tool(tool, arguments)
                 asked.send(time.perf_counter() - began)
     end_fork_server()
 
 
-async def _overhead(world: Connection) -> tuple[float, float]:
-    """The median milliseconds of a call made in the world's process, and of the same made over MCP; by turns."""
-    within, over = [], []
+async def _overhead(world: Connection) -> tuple[list[float], list[float]]:
+    """For each call of MIX the median milliseconds when it is made in the world's process, and over MCP; by turns."""
+    within: list[list[float]] = [[] for _ in MIX]
+    over: list[list[float]] = [[] for _ in MIX]
     async with Client(world.recv()) as client:
-        for number in range(CALLS + 20):
-            world.send(None)
-            seconds = world.recv()
-            began = time.perf_counter()
-            await _call(client, "inspect_inventory", {})
-            if number >= 20:  # the first ones start what is started when it is needed
-                within.append(seconds)
-                over.append(time.perf_counter() - began)
-    return statistics.median(within) * 1000, statistics.median(over) * 1000
+        for number in range(ROUNDS + WARM_UP):
+            for call, seconds in zip(MIX, within, strict=True):
+                world.send(call)
+                seconds.append(world.recv())
+            for call, seconds in zip(MIX, over, strict=True):
+                began = time.perf_counter()
+                await _call(client, *call)
+                seconds.append(time.perf_counter() - began)
+            if number < WARM_UP:  # the first ones start what is started when it is needed
+                for seconds in (*within, *over):
+                    seconds.clear()
+    return _medians(within), _medians(over)
+
+
+def _medians(seconds: list[list[float]]) -> list[float]:
+    return [statistics.median(each) * 1000 for each in seconds]
 
 
 async def _call(client: Client, tool: str, arguments: dict[str, Any]) -> None:
@@ -141,6 +173,7 @@ async def _ask_all(address: str) -> tuple[list[float], float]:
             for number in range(WORLDS)
         ]
         for client in clients:
+            await _call(client, "run_program", {"code": BEGIN})
             for tool, arguments in MIX:
                 await _call(client, tool, arguments)
         latencies.clear()
