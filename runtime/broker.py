@@ -62,6 +62,10 @@ LOOKS = frozenset({"get_entities", "get_entity"})
 """Actions before which FLE's clients pause, so that what was done shows its effects."""
 SETTLE_TICKS, SETTLE_SECONDS = 6, 0.1
 """After the last act, before one of LOOKS: FLE's pause of 0.1 s at the game's own speed, and at most so long."""
+PATHS = {"get_path": 0, "connect_entities": 5}
+"""Actions that go by a path which was asked for, and which of their arguments is its number."""
+PATH_SECONDS = 0.05
+"""How long such an action is held back at most while its path is not found yet, as FLE's clients wait for one."""
 _FAILURE = re.compile(r'\["a"\] = false,\s*\["b"\] = (.*?),?\s*\}\s*$', re.DOTALL)
 
 ELAPSED_QUERY = "/sc rcon.print(storage.elapsed_ticks or 0)"
@@ -304,6 +308,8 @@ class Broker:
             self._on_activity(activity)
         if call.action in LOOKS:
             self._settle()
+        if call.action in PATHS and len(call.arguments) > PATHS[call.action]:
+            self._await_path(call.arguments[PATHS[call.action]], deadline)
         self.failure = None
         response = self._world.command(encode_call(call))
         header, _, answer = response.partition("\n")
@@ -327,6 +333,14 @@ class Broker:
         deadline = time.monotonic() + SETTLE_SECONDS
         with suppress(TimeUp):
             self._wait_for(self.after.acted + SETTLE_TICKS, deadline)
+
+    def _await_path(self, number: Literal, deadline: float) -> None:
+        """Gives a path that was asked for some time to be found."""
+        sought = f"storage.path_requests[{encode(number)}] and not storage.paths[{encode(number)}] and 1 or 0"
+        deadline = min(deadline, time.monotonic() + PATH_SECONDS)
+        with suppress(TimeUp):
+            while self._world.command(f"/silent-command rcon.print({sought})").strip() == "1":
+                self._wait_for(self._world.tick() + 1, deadline)
 
     def _remember_goal(self, call: Call, answer: str) -> None:
         handle = re.search(r'\["b"\] = (\d+)', answer)

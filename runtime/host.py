@@ -120,6 +120,11 @@ class Host:
         return self._speed
 
     @property
+    def waited_s(self) -> float:
+        """Wall seconds that programs and acting calls waited for the game time that actions cost."""
+        return self._broker.waited_s
+
+    @property
     def program_pid(self) -> int | None:
         """The program process that waits or runs."""
         return self._runner.pid

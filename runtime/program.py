@@ -42,8 +42,8 @@ MAX_LINES = 2_000
 
 _ANSWERS = {Frame.ANSWER: 64 << 20, Frame.REFUSED: 1 << 16, Frame.TIME_UP: 0}
 _ORDERS = {Frame.RESTORE: MAX_STATE_BYTES, Frame.RUN: 16 << 20, Frame.CALL: 1 << 20}
-_PAUSING = ("get_entity", "get_entities")
-"""FLE's tools that sleep before they look; the broker sees to that (`broker.LOOKS`)."""
+_PAUSING = ("get_entity", "get_entities", "connect_entities")
+"""FLE's tools that sleep before they look or while a path is sought; the broker sees to that (`broker.LOOKS`, `broker.PATHS`)."""
 _NO_PROCESSES = frozenset(
     {"os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen"}
 )

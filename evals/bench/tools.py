@@ -1,4 +1,8 @@
-"""How many of FLE's tool calls a world answers in a second: FLE's own API on a real world process, over RCON.
+"""How many of FLE's tool calls a world answers in a second, on a real world process.
+
+In three ways: FLE's own API from Python, over RCON (`api`); programs that FLE's interpreter runs in the same process, which asks
+the world for FLE's score after each (`interpreter`); and programs as agents run them, through a host and its program process,
+with the score read on the trusted side (`program`).
 
 The eleven operations are those of FLE's own benchmark (`tests/benchmarks` of its repository), at speed 10, in its order, with
 its positions and arguments, and counted as it counts: what is refused counts nothing. FLE's clients wait for the game time
@@ -92,9 +96,9 @@ REFUSED_AT_TIMES = "connect_entities"
 
 
 def measure() -> Iterator[Measurement]:
-    """For FLE's API called from Python, and for programs that its interpreter runs: operations per second, without
-    FLE's waiting, for each operation and in all; and how long FLE waited in all, in seconds."""
-    for way in ("api", "interpreter"):
+    """In each way: operations per second, without the waiting for game time, for each operation and in all; and how long
+    was waited in all, in seconds."""
+    for way in ("api", "interpreter", "program"):
         with (
             tempfile.TemporaryDirectory(prefix="claudetorio-bench-") as folder,
             WorldProcess.start(name="bench", log_path=Path(folder) / "world.log") as world,
@@ -104,14 +108,38 @@ def measure() -> Iterator[Measurement]:
             try:
                 host.create(inventory=INVENTORY, speed=SPEED)
                 host.attach()
+                if way == "program":
+                    taken = dict(_programs(host))
+                else:
+                    taken = process.submit(_run, way, world.rcon_port, world.password).result()
             finally:
                 host.close()
-            taken = process.submit(_run, way, world.rcon_port, world.password).result()
         for operation, (count, seconds, _) in taken.items():
             yield Measurement(f"tools.{way}.{operation}", round(count / seconds, 1), "calls/s")
         counts, spent, waited = (sum(column) for column in zip(*taken.values(), strict=True))
         yield Measurement(f"tools.{way}.total", round(counts / spent, 1), "calls/s")
         yield Measurement(f"tools.{way}.waited", round(waited, 2), "s")
+
+
+def _programs(host: Host) -> Iterator[tuple[str, tuple[int, float, float]]]:
+    """Operation, and its (calls, seconds without waiting, seconds waited), for programs that a host runs."""
+    for operation, (before, repeated, program) in OPERATIONS.items():
+        host.create(inventory=INVENTORY, speed=SPEED)
+        host.attach()
+        programs = [before, *((program or repeated).replace("{i}", str(i)) for i in range(ITERATIONS))]
+        _run_program(host, programs[0])
+        began, waited = time.perf_counter(), host.waited_s
+        for one in programs[1:]:
+            _run_program(host, one, strict=operation != REFUSED_AT_TIMES)
+        waited = host.waited_s - waited
+        yield operation, (ITERATIONS, time.perf_counter() - began - waited, waited)
+
+
+def _run_program(host: Host, code: str, strict: bool = True) -> None:
+    """Raises CouldNotRun when it fails and is `strict`."""
+    error = host.run_program(code).error
+    if error is not None and strict:
+        raise CouldNotRun(f"{code!r}: {error}")
 
 
 def _run(way: str, port: int, password: str) -> dict[str, tuple[int, float, float]]:

@@ -7,7 +7,7 @@ from typing import Any
 from lupa import lua52
 
 SCRIPT = """
-storage = {elapsed_ticks = 0, actions = {}, utils = {}, agent_characters = {}}
+storage = {elapsed_ticks = 0, actions = {}, utils = {}, agent_characters = {}, path_requests = {}, paths = {}}
 calls = {}
 storage.utils.ensure_valid_character = function(index)
     return {position = {x = 0, y = 0}, reach_distance = 10}

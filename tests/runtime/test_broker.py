@@ -115,6 +115,33 @@ def test_a_crafts_answer_waits_for_its_game_time(broker: Broker, world: LuaWorld
     assert "50" in answer
 
 
+PATH_SOUGHT = """/sc storage.path_requests, storage.paths, found = {[7] = {}}, {}, game.tick + 60
+setmetatable(storage.paths, {__index = function(paths, number) return game.tick >= found and {} or nil end})
+storage.actions.get_path = function(number) return storage.paths[number] and "found" or "pending" end
+storage.actions.connect_entities = function(...) return (storage.paths[select(6, ...)] and "found" or "pending") end
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "get_path, 7",
+        'connect_entities, 1,0,0,5,5,7,"pipe",false,9',
+        'connect_entities, 1,0,0,5,5,7,"pipe",true,9',
+    ],
+)
+def test_what_goes_by_a_path_waits_until_it_is_found(broker: Broker, world: LuaWorld, call: str) -> None:
+    world.command(PATH_SOUGHT)
+    assert "found" in broker.answer(fle(call), soon())
+    assert broker.waited_s > 0
+
+
+def test_a_path_that_is_not_found_in_time_holds_nothing_up(broker: Broker, world: LuaWorld) -> None:
+    world.pause()
+    world.command(PATH_SOUGHT)
+    assert "pending" in broker.answer(fle("get_path, 7"), soon())
+
+
 def test_an_actions_own_error_is_passed_on(broker: Broker) -> None:
     answer = broker.answer(fle('craft_item, 1,"rocket-silo",1'), soon())
     assert "false" in answer
@@ -179,7 +206,13 @@ def test_an_area_that_takes_minutes_to_look_for_is_refused() -> None:
         return fle(f'nearest_buildable, 1,"lab",{{["right_bottom"]={corner}}},{{["x"]=0,["y"]=0}}')
 
     assert parse_call(looking('{["x"]=60,["y"]=15}')).action == "nearest_buildable"
-    for corner in ('{["x"]=200,["y"]=200}', '{["x"]=-200,["y"]=-200}', '{["x"]=1e6,["y"]=1}', '{["x"]=1}', '"far"'):
+    for corner in (
+        '{["x"]=200,["y"]=200}',
+        '{["x"]=-200,["y"]=-200}',
+        '{["x"]=1e6,["y"]=1}',
+        '{["x"]=1}',
+        '"far"',
+    ):
         with pytest.raises(Refused, match="up to 900 tiles"):
             parse_call(looking(corner))
 
