@@ -362,6 +362,8 @@ class ManagedWorld:
             self._keeper.pause()
             # It can't release the world itself any more, and whoever had it paused may want to play.
             self.claims.drop(self._keeper.agent)
+        elif self.plan.waits:
+            self._replan(waits=False)
 
     def resume_agent(self) -> None:
         """Have the agent play again. Without an agent nothing happens."""
@@ -384,10 +386,11 @@ class ManagedWorld:
 
         Its agent waits until that claim ends: it is released, lapses, or the agent is told to go on.
         """
-        name, playing = player_name(player), self._keeper.status is AgentStatus.PLAYING
+        name = player_name(player)
+        waits = self.plan.waits or self._keeper.status is AgentStatus.PLAYING
         self.pause_agent()
         token = self.claims.take_over(name)
-        if playing:
+        if waits:
             self._replan(waits=True)
         return token
 

@@ -217,8 +217,14 @@ def test_agents_are_given_paused_and_taken_away(fleet: Supervisor) -> None:
             world.claim("Ada", take_over=True)
         end(token)
         until(lambda times=times: began() == times)
-    # An agent that somebody has paused stays so.
+    # From one to the other, too.
+    world.take_over("Ada")
+    world.claims.release(world.take_over("Bob"))
+    until(lambda: began() == 5)
+    # An agent that somebody has paused stays so, also while it waited.
+    world.take_over("Ada")
     fleet.pause_agent("home")
+    assert (world.agent_status, world.plan.waits) == (AgentStatus.PAUSED, False)
     world.claims.release(world.take_over("Ada"))
     assert (world.agent_status, world.plan.waits) == (AgentStatus.PAUSED, False)
     fleet.stop_agent("home")
