@@ -1,0 +1,5 @@
+"""`python -m tests.viewer.golden`."""
+
+from tests.viewer.golden import main
+
+main()
