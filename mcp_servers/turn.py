@@ -48,8 +48,11 @@ class Turns:
 
     async def _do(self, work: Callable[[], T]) -> T:
         ended = threading.Event()
+        decided = threading.Lock()  # the thread takes it and begins, or who cancels does, and it never begins
 
         def until_ended() -> T:
+            if not decided.acquire(blocking=False):
+                raise Busy("It was cancelled before it began.")
             try:
                 return work()
             finally:
@@ -58,8 +61,9 @@ class Turns:
         try:
             return await anyio.to_thread.run_sync(until_ended, abandon_on_cancel=True, limiter=self._limiter)
         except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._end, ended)
+            if not decided.acquire(blocking=False):
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._end, ended)
             raise
 
     def _end(self, ended: threading.Event) -> None:

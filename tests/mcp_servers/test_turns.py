@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from mcp import Client
 
+from mcp_servers.turn import Turns
 from tests.mcp_servers.conftest import call
 
 ENDLESS = "print('begun')\nwhile True:\n    sleep(1)"
@@ -75,3 +78,17 @@ async def test_a_call_waits_for_the_one_before(address: str) -> None:
             await call(client, "observe")
             assert time.monotonic() - start < 1.5
     assert order == ["first", "second"]
+
+
+async def test_what_is_cancelled_before_it_begins_holds_up_nobody() -> None:
+    stop = threading.Event()
+    turns = Turns(stop.set)
+    for steps in range(12):
+        stop.clear()
+        async with anyio.create_task_group() as group:
+            group.start_soon(turns.take, stop.wait)
+            for _ in range(steps):
+                await anyio.lowlevel.checkpoint()
+            group.cancel_scope.cancel()
+        with anyio.fail_after(10):
+            assert await turns.take(lambda: steps) == steps
