@@ -230,6 +230,55 @@ def test_the_grid_has_round_coordinates_at_every_zoom(atlas: Atlas, zoom: float,
     assert (rows["cell"] != atlas.cell("white")).any()
 
 
+def labels(atlas: Atlas, rows: Quads) -> dict[str, tuple[float, float]]:
+    """What is written in a picture, and where the middle of each line is."""
+    letters = {number: name[-1] for name, number in atlas.names.items() if name.startswith("glyph/")}
+    written = rows[np.isin(rows["cell"], list(letters))]
+    lines: list[list[Any]] = []
+    for row in written:
+        last = lines[-1][-1] if lines else None
+        beside = last is not None and last["y"] == row["y"] and 0 < row["x"] - last["x"] < 1.2 * row["h"]
+        if beside:
+            lines[-1].append(row)
+        else:
+            lines.append([row])
+    return {
+        "".join(letters[int(row["cell"])] for row in line): (
+            float(line[0]["x"] - line[0]["w"] / 2 + line[-1]["x"] + line[-1]["w"] / 2) / 2,
+            float(line[0]["y"]),
+        )
+        for line in lines
+    }
+
+
+@pytest.mark.parametrize(
+    ("zoom", "x", "y"),
+    [(1.5, 23.0, -17.0), (0.5, 25.0, -15.0), (0.1, -340.0, 220.0), (0.01, 1000.0, -2000.0)],
+)
+def test_coordinates_are_written_where_they_are(
+    drawing: Renderer, atlas: Atlas, zoom: float, x: float, y: float
+) -> None:
+    view = View(x - 3.3, y + 2.1, zoom, 640, 400)
+    grid = marks.grid(atlas, view)
+    written = labels(atlas, grid)
+    step = next(s for s in marks.GRID_STEPS if s * view.scale >= marks.GRID_PIXELS)
+    there = (round(x / step) * step, round(y / step) * step)
+    dot = box(atlas, *there, 12 / view.scale, 12 / view.scale, RED, Order.LABEL + 1)
+    picture = drawing.draw(DisplayList(np.concatenate((grid, dot))), view)
+    rows, columns = np.nonzero((picture[..., 0] > 200) & (picture[..., 1] < 80))
+    for name, seen, axis in (
+        (f"{there[0]:.0f}", columns.mean() + 0.5, 0),
+        (f"{there[1]:.0f}", rows.mean() + 0.5, 1),
+    ):
+        assert seen == pytest.approx(view.pixel(*written[name])[axis], abs=2), (name, sorted(written))
+    # All are told apart, none hangs over an edge.
+    assert len(written) > 4
+    assert all(
+        view.area[0] < at < view.area[2] and view.area[1] < down < view.area[3]
+        for at, down in written.values()
+    )
+
+
 # --- what can go wrong -----------------------------------------------------------------------------------------
 
 
