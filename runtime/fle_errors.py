@@ -6,7 +6,7 @@ MAX_CHARACTERS = 300
 MAX_SENTENCES = 2
 TOO_MUCH_SAID = "instructions"
 """In what a world says of a script that ran too long."""
-TOO_MUCH = "That was too much for the world at once: ask for less, in a smaller area."
+TOO_MUCH = "That was too much for the world at once: ask for less, by position and a smaller radius."
 
 _LUA_POSITION = re.compile(r'\[string "[^"]*"\]:\d+: ?|\S*\.lua:\d+: ?')
 _NUMBER = r"-?\d+(?:\.\d+)?"
