@@ -445,17 +445,19 @@ function pairs(t)
   if type(t) ~= "table" then
     error("bad argument #1 to 'for iterator' (table expected, got " .. type(t) .. ")", 2)
   end
-  if rawget(t, 1) ~= nil then
-    local n, count = #t, 0
-    if meta or n > SHORT_LIST then return walk(t) end
-    for _ in raw_next, t do count = count + 1 end
-    for i = 2, n do
-      if t[i] == nil then count = 0 end -- then some of those that were counted are something else
+  if meta then
+    if rawget(t, 1) ~= nil then return walk(t) end
+    return walk(t, keys_after(t, 0))
+  end
+  if t[1] ~= nil then
+    local count = 0
+    for k in raw_next, t do
+      count = count + 1
+      if k ~= count or count > SHORT_LIST then return walk(t) end
     end
-    if count ~= n then return walk(t) end
     return list_iterator, t, nil
   end
-  if meta or places[t] then return walk(t, keys_after(t, 0)) end
+  if places[t] then return walk(t, keys_after(t, 0)) end
   local node = orders
   for k in raw_next, t do
     node = node[k]
