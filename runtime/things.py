@@ -35,7 +35,8 @@ local surface = c and c.surface or game.surfaces[1]
 rcon.print(c and c.position.x .. " " .. c.position.y or "")
 """
 _FIND = """
-local function find(x, y, names)
+local find
+function find(x, y, names, other)
     local near, distance
     for _, radius in ipairs({NEAR, AROUND}) do
         local area = {{x - radius, y - radius}, {x + radius, y + radius}}
@@ -49,11 +50,11 @@ local function find(x, y, names)
             end
         end
         if near then
-            rcon.print(near.name .. " " .. near.position.x .. " " .. near.position.y .. " " .. radius)
+            rcon.print(near.name .. " " .. near.position.x .. " " .. near.position.y .. " " .. radius .. other)
             return
         end
     end
-    rcon.print("")
+    if names then find(x, y, nil, " other") else rcon.print("") end
 end
 """.replace("{NEAR, AROUND}", f"{{{NEAR_TILES}, {AROUND_TILES}}}")
 
@@ -90,7 +91,7 @@ def look_up(world: World, tool: str, arguments: Mapping[str, Any]) -> Ready:
     for value in meant.values():
         name = value.get("name")
         parts: Literal = list(GROUPS.get(name, (name,))) if name is not None else None
-        command += f"find({encode(value['x'])}, {encode(value['y'])}, {encode(parts)})\n"
+        command += f"find({encode(value['x'])}, {encode(value['y'])}, {encode(parts)}, '')\n"
     character, *found = world.command(command).split("\n")[: len(meant) + 1] + [""] * len(meant)
     ready = dict(arguments)
     for (name, value), line in zip(meant.items(), found, strict=False):
@@ -107,7 +108,9 @@ def _thing(asked: Mapping[str, Any], found: list[str], groups: bool) -> dict[str
         return {"name": name, "x": float(found[1]), "y": float(found[2])}
     place = f"({asked['x']:g}, {asked['y']:g})"
     missing = f"No {what} of yours stands at {place}" if what else f"Nothing of yours stands at {place}"
-    if len(found) != 4:
+    if not found:
         raise NothingThere(f"{missing}, nor within {AROUND_TILES} tiles of it.")
+    if found[4:]:
+        raise NothingThere(f"{missing}; the nearest of your things is {found[0]} at ({float(found[1]):g}, {float(found[2]):g}).")
     nearest = "the nearest is" if what else f"the nearest is {found[0]}"
     raise NothingThere(f"{missing}; {nearest} at ({float(found[1]):g}, {float(found[2]):g}).")
