@@ -108,7 +108,7 @@ def test_one_thing_drawn_wrongly_is_noticed(
     rows = listed.quads.copy()
     spoil(our_atlas(), rows, view)
     picture = drawing.draw(replace(listed, quads=rows), view)
-    with pytest.raises(pytest.fail.Exception, match="see .*factory-wanted-drawn-difference.png"):
+    with pytest.raises(pytest.fail.Exception, match=r"see .*factory-wanted-drawn-difference\.png"):
         compare(picture, golden(drawing.name, "factory"), "factory", tmp_path)
     drawn = Image.open(tmp_path / "factory-wanted-drawn-difference.png")
     assert drawn.size == (3 * view.width, view.height)

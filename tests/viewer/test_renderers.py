@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from viewer import marks
+from viewer import marks, renderers
 from viewer.art.ground import NUMBERS
 from viewer.art.ores import ore_code
 from viewer.atlas import Atlas, Picture, Pixels, our_atlas
@@ -340,6 +341,42 @@ def test_without_an_adapter_numpy_draws(atlas: Atlas, monkeypatch: pytest.Monkey
     assert one.draw(DisplayList(), View(0, 0, 1, 32, 32)).shape == (32, 32, 4)
     with pytest.raises(gpu.NoAdapter, match="apt install mesa-vulkan-drivers"):
         renderer("gpu", atlas)
+
+
+def test_a_gpu_that_never_answers_is_not_waited_for_for_ever(
+    atlas: Atlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view, hangs = View(0, 0, 1, 64, 64), threading.Event()
+    try:
+        one = gpu.GpuRenderer(atlas)
+    except gpu.NoAdapter:
+        pytest.skip("no adapter")
+    monkeypatch.setattr(renderers, "is_software", lambda adapter: False)
+    best = best_renderer(atlas)
+    assert best.name == "gpu"
+    monkeypatch.setattr(gpu._Device, "draw", lambda *_: hangs.wait())
+    monkeypatch.setattr(gpu, "FRAME_SECONDS", 0.5)
+    with pytest.raises(gpu.NoAnswer, match=r"has not answered for 0.5 seconds"):
+        one.draw(DisplayList(), view)
+    with pytest.raises(gpu.NoAnswer, match="has not answered earlier"):
+        one.draw(DisplayList(), view)
+    # Who asked for the best there is gets its picture all the same, and is told by whom.
+    assert best.draw(DisplayList(), view).shape == (64, 64, 4)
+    assert best.name == "numpy"
+    one.close()
+    best.close()
+    hangs.set()
+
+
+def test_a_driver_that_never_tells_its_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
+    import wgpu
+
+    hangs = threading.Event()
+    monkeypatch.setattr(wgpu.gpu, "enumerate_adapters_sync", hangs.wait)
+    monkeypatch.setattr(gpu, "LOOK_SECONDS", 0.2)
+    with pytest.raises(gpu.NoAdapter, match=r"WebGPU has not answered for 0\.2 seconds"):
+        gpu.choose_adapter()
+    hangs.set()
 
 
 class Adapter:

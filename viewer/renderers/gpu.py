@@ -6,7 +6,9 @@ import itertools
 import math
 import os
 import tempfile
-from typing import Any
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from viewer.display_list import WHITE, DisplayList
 from viewer.ground import PAGE, GroundPainter, Page
 from viewer.night import shade
 from viewer.view import View
+
+T = TypeVar("T")
 
 SPRITE = np.dtype(
     [
@@ -28,6 +32,8 @@ QUICK_FROM = 8000
 """Quads in a picture from which on a software adapter takes the nearest pixel of each picture."""
 PARTS = 3
 """In which so many quads are drawn, one after the other."""
+LOOK_SECONDS, FRAME_SECONDS = 20.0, 30.0
+"""For how long at most adapters are looked for, and a frame is waited for; a software adapter takes two for its first."""
 PREFERENCE = ("DiscreteGPU", "IntegratedGPU", "VirtualGPU", "CPU", "Unknown")
 WAYS = ("Vulkan", "Metal", "D3D12", "OpenGL")
 
@@ -77,7 +83,32 @@ class NoAdapter(RuntimeError):
 
 
 class DeviceLost(RuntimeError):
-    """The GPU stopped answering, and starting it anew didn't help."""
+    """The GPU stopped drawing, and starting it anew didn't help."""
+
+
+class NoAnswer(DeviceLost):
+    """The GPU, or its driver, has not answered for so long that nobody waits for it any more."""
+
+
+def in_time(what: str, seconds: float, work: Callable[[], T]) -> T:
+    """What a call of a driver gives, which may never come back. Raises what it raises, and NoAnswer."""
+    done: list[T | BaseException] = []
+
+    def call() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:
+            done.append(error)
+
+    # A thread that hangs in a driver can't be stopped; it must not keep the process from ending.
+    thread = threading.Thread(target=call, name="gpu", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not done:
+        raise NoAnswer(f"{what} has not answered for {seconds:g} seconds")
+    if isinstance(done[0], BaseException):
+        raise done[0]
+    return done[0]
 
 
 def choose_adapter() -> Any:
@@ -97,7 +128,11 @@ def choose_adapter() -> Any:
             WAYS.index(way) if way in WAYS else len(WAYS),
         )
 
-    adapters = sorted(wgpu.gpu.enumerate_adapters_sync(), key=rank)
+    try:
+        found = in_time("WebGPU", LOOK_SECONDS, wgpu.gpu.enumerate_adapters_sync)
+    except NoAnswer as error:
+        raise NoAdapter(str(error), "have the GPU's driver looked at, or restart the machine") from error
+    adapters = sorted(found, key=rank)
     if not adapters:
         raise NoAdapter("there is no GPU, nor a software one", "on Debian, apt install mesa-vulkan-drivers")
     return adapters[0]
@@ -129,18 +164,29 @@ class GpuRenderer:
         self._adapter = choose_adapter()
         self.adapter = adapter_name(self._adapter)
         self._device: _Device | None = None
+        self._hangs = False
 
     def draw(self, display_list: DisplayList, view: View) -> Pixels:
-        """Draw one frame: uint8[height, width, RGBA], opaque. Raises DeviceLost."""
+        """Draw one frame: uint8[height, width, RGBA], opaque. Raises DeviceLost, at the latest after FRAME_SECONDS."""
         import wgpu
 
+        if self._hangs:
+            raise NoAnswer(f"{self.adapter} has not answered earlier")
         pages = self.painter.pages(display_list.ground, view)
+
+        def frame() -> Pixels:
+            if self._device is None:
+                self._device = _Device(self._adapter, self.atlas)
+            return self._device.draw(pages, display_list, view)
+
         for attempt in (1, 2):
             try:
-                if self._device is None:
-                    self._device = _Device(self._adapter, self.atlas)
-                frame = self._device.draw(pages, display_list, view)
-                return shade(frame, display_list.lights, display_list.darkness, view)
+                drawn = in_time(self.adapter, FRAME_SECONDS, frame)
+                return shade(drawn, display_list.lights, display_list.darkness, view)
+            except NoAnswer:
+                # It is still at it: what it holds can't be given back.
+                self._hangs, self._device = True, None
+                raise
             except (wgpu.GPUError, RuntimeError) as error:
                 self.close()
                 # An adapter gives one device only.

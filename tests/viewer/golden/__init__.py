@@ -112,15 +112,14 @@ def record() -> None:
     from tests.viewer.small_factory import step
 
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        with WorldProcess.start(name="golden", log_path=place / "log", data=place / "data") as process:
-            with process.client() as client:
-                client.command("/silent-command game.tick_paused = true")
-                answer = client.command(f"/silent-command {(FOLDER / 'factory.lua').read_text()}")
-                assert answer.strip().isdigit(), answer
-                step(client, 240)
-                rect, eyes = chunks_in(EVERYTHING), SceneClient(client)
-                told = {"changes": eyes.changes(rect, 0, 0, rect), "tiles": eyes.tiles(rect)}
+        process = WorldProcess.start(name="golden", log_path=Path(folder) / "log", data=Path(folder) / "data")
+        with process, process.client() as client:
+            client.command("/silent-command game.tick_paused = true")
+            answer = client.command(f"/silent-command {(FOLDER / 'factory.lua').read_text()}")
+            assert answer.strip().isdigit(), answer
+            step(client, 240)
+            rect, eyes = chunks_in(EVERYTHING), SceneClient(client)
+            told = {"changes": eyes.changes(rect, 0, 0, rect), "tiles": eyes.tiles(rect)}
     told["changes"]["epoch"] = 1
     TOLD.write_bytes(zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9))
 
