@@ -318,7 +318,7 @@ def test_a_search_made_again_sees_what_came_moved_and_went(make: Make) -> None:
 def test_defines_are_walked_in_order_and_may_be_added_to(make: Make) -> None:
     game = make()
     walk = "(function() local s = '' for k in pairs(defines.print_sound) do s = s .. k .. ' ' end return s end)()"
-    assert ask(game, walk) == "always never use_player_settings"
+    assert ask(game, walk) == "never always use_player_settings"  # by their numbers
     for new in ("defines.print_sound.often = 9", "rawset(defines.print_sound, 'often', 9)"):
         game = make()
         game.command(f"/sc defines.print_sound.never = nil {new} defines.print_sound.never = 7")

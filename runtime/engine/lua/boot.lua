@@ -365,8 +365,8 @@ end
 
 local function nothing() end
 
--- Tables that hardly ever get another key, such as those of `defines`, keep their iterator: table -> iterator. A new key is noticed,
--- and then they are tables like others.
+-- Tables that hardly ever get another key, such as those of `defines`, keep their iterator: table -> iterator. Where they hold
+-- numbers it goes by these, the order in which the game defines them. A new key is noticed, and then they are tables like others.
 local steady, STEADY = {}, { __metatable = false }
 local change_metatable = debug.setmetatable
 
@@ -381,10 +381,19 @@ function STEADY.__newindex(t, k, v)
 end
 
 local function make_steady(t)
+  local numbered = true
   for _, v in raw_next, t do
     if type(v) == "table" then make_steady(v) end
+    numbered = numbered and type(v) == "number"
   end
-  steady[t] = iterator_of(keys_after(t, 0))
+  local keys = keys_after(t, 0)
+  if numbered then
+    sort(keys, function(a, b)
+      if t[a] ~= t[b] then return t[a] < t[b] end
+      return a < b
+    end)
+  end
+  steady[t] = iterator_of(keys)
   raw_setmetatable(t, STEADY)
 end
 
