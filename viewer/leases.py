@@ -19,10 +19,11 @@ class NoLease(LookupError):
 
 @dataclass
 class Lease:
-    """One viewer of one world."""
+    """One viewer of one world. slot: which viewport it is served by, see `Pool.slots`."""
 
     name: str
     world: str
+    slot: str
     seconds: float
     until: float
 
@@ -35,9 +36,9 @@ class Leases:
         self._clock = clock
         self._leases: dict[str, Lease] = {}
 
-    def take(self, world: str, seconds: float) -> Lease:
+    def take(self, world: str, slot: str, seconds: float) -> Lease:
         """A new lease, which lapses after so many seconds without being renewed."""
-        lease = Lease(secrets.token_urlsafe(12), world, seconds, self._clock() + seconds)
+        lease = Lease(secrets.token_urlsafe(12), world, slot, seconds, self._clock() + seconds)
         self._leases[lease.name] = lease
         return lease
 
@@ -70,3 +71,7 @@ class Leases:
     def of(self, world: str) -> list[Lease]:
         """All leases on a world."""
         return [lease for lease in self._leases.values() if lease.world == world]
+
+    def served_by(self, slot: str) -> list[Lease]:
+        """All leases on a viewport."""
+        return [lease for lease in self._leases.values() if lease.slot == slot]

@@ -1,4 +1,4 @@
-"""The pool of viewports: a process for each world that is watched, and none for any other.
+"""The pool of viewports: a process for each world that is watched, one more for each camera of somebody's own, and no others.
 
 idle ──> starting ──> active ──> draining ──> idle      draining ──> active (somebody came after all)
              └───────────┴───────────┴──> error ──> starting (somebody still watches), or idle
@@ -9,6 +9,7 @@ It lives on the gateway's event loop, and nothing in it runs while nobody watche
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -58,6 +59,10 @@ AFTER: dict[State, frozenset[State]] = {
 """What each state may become."""
 
 
+Place = tuple[float | None, float | None, float]
+"""Where a camera is: x and y in tiles, and its zoom; without x and y, at the player."""
+
+
 class PoolFull(Exception):
     """All viewports are in use. position: the world's place in the queue, 1 is the next."""
 
@@ -68,11 +73,17 @@ class PoolFull(Exception):
         self.position = position
 
 
+class NoneFree(Exception):
+    """No viewport is free for a camera of one's own."""
+
+
 @dataclass
 class Slot:
-    """A world's viewport."""
+    """A viewport: a world's shared one, or a camera of one viewer's own. key: see `Pool.slots`. place: where it begins."""
 
     world: str
+    key: str
+    place: Place | None = None
     state: State = State.IDLE
     process: ViewportProcess | None = None
     since: float = 0.0
@@ -81,6 +92,8 @@ class Slot:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     told: Message = field(default_factory=dict)
     """What the process said last about its viewers."""
+    agents: int = 0
+    """How many agents watch, as the process was told."""
 
 
 class Pool:
@@ -104,21 +117,22 @@ class Pool:
         ice_servers: Sequence[dict[str, Any]] = (),
         drain_seconds: float = DRAIN_SECONDS,
         time_code: bool = False,
-        place: tuple[float, float, float] | None = None,
+        place: Place | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limit = limit
         self.ice_servers = list(ice_servers)
         self.leases = Leases(self._lease_ended, clock)
         self.slots: dict[str, Slot] = {}
+        """Shared ones by world; others by the world, a slash and something."""
         self._worlds = worlds
         self._logs = logs
         self._drain_seconds = drain_seconds
         self._settings: Message = {
             "ice_servers": self.ice_servers,
             "time_code": time_code,
-            "place": place,
         }
+        self._place = place
         self._clock = clock
         self._queue: dict[str, float] = {}
         self._counted: dict[str, ExitStack] = {}
@@ -132,17 +146,21 @@ class Pool:
 
     # --- viewers -----------------------------------------------------------------------------------------
 
-    async def offer(self, world: str, sdp: str, viewer: str | None = None) -> tuple[Lease, str]:
+    async def offer(
+        self, world: str, sdp: str, viewer: str | None = None, own: bool = False, place: Place | None = None
+    ) -> tuple[Lease, str]:
         """Have a viewer's offer answered; its lease and the answer.
 
         Args:
             viewer: by what name one who watches in several ways is to be counted once.
+            own: with a camera of the viewer's own, which `aim` moves.
+            place: where that one is; else it follows the action until it is aimed elsewhere.
 
         Raises:
-            PoolFull, ViewportGone, Refused, WorldUnavailable.
+            PoolFull, NoneFree, ViewportGone, Refused, WorldUnavailable.
         """
-        slot = self._claim(world)
-        lease = self._take(world, MEDIA_SECONDS, viewer)
+        slot = self._claim_own(world, place) if own else self._claim(world)
+        lease = self._take(slot, MEDIA_SECONDS, viewer)
         try:
             process = await self._process_of(slot)
             answer: str = await process.ask("offer", name=lease.name, sdp=sdp)
@@ -156,48 +174,87 @@ class Pool:
         """Pass on a viewer's candidates. Raises NoLease, ViewportGone, Refused."""
         await self._process_of_viewer(world, name).ask("trickle", name=name, fragment=fragment)
 
+    async def place(self, world: str, name: str) -> Place:
+        """Where the camera is whose pictures a viewer sees. Raises NoLease, ViewportGone, Refused."""
+        x, y, zoom = await self._process_of_viewer(world, name).ask("place")
+        return x, y, zoom
+
+    async def aim(self, world: str, name: str, place: Place) -> None:
+        """Move a viewer's own camera. Raises NoLease, ViewportGone, Refused."""
+        if self.leases.find(name, world).slot == world:
+            raise Refused("bad", "the shared camera follows the action: ask for one of your own")
+        await self._process_of_viewer(world, name).ask("aim", place=place)
+
     async def end(self, world: str, name: str) -> None:
         """A viewer leaves. Raises NoLease."""
         lease = self.leases.find(name, world)
         self.leases.end(lease.name)
-        slot = self.slots.get(world)
+        slot = self.slots.get(lease.slot)
         if slot is not None and slot.process is not None and lease.seconds == MEDIA_SECONDS:
             self._start(self._dismiss(slot.process, name))
 
     def lease(self, world: str, viewer: str | None = None) -> Lease:
         """Have a world's viewport kept for an agent, which renews its lease. Raises PoolFull, WorldUnavailable."""
-        self._claim(world)
-        return self._take(world, AGENT_SECONDS, viewer)
+        return self._take(self._claim(world), AGENT_SECONDS, viewer)
+
+    async def ask(self, world: str, do: str, within: float, /, **more: Any) -> Any:
+        """Have the viewport of a world's shared camera do something, within so many seconds.
+
+        Raises:
+            ViewportGone: there is none, or it ended.
+            Refused.
+        """
+        slot = self.slots.get(world)
+        if slot is None:
+            raise ViewportGone(f"Nobody watches {world!r}.")
+        process = await self._process_of(slot)
+        return await process.ask(do, within, **more)
 
     def forget(self, world: str) -> None:
         """A world is gone, and with it all that has to do with watching it."""
         self._queue.pop(world, None)
         for lease in self.leases.of(world):
             self.leases.end(lease.name)
-        if world in self.slots:
-            self._free(self.slots[world])
+        for slot in [slot for slot in self.slots.values() if slot.world == world]:
+            self._free(slot)
 
     async def close(self) -> None:
         """End everything."""
-        for world in list(self.slots):
+        for world in {slot.world for slot in self.slots.values()}:
             self.forget(world)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _take(self, world: str, seconds: float, viewer: str | None) -> Lease:
-        lease = self.leases.take(world, seconds)
+    def _take(self, slot: Slot, seconds: float, viewer: str | None) -> Lease:
+        lease = self.leases.take(slot.world, slot.key, seconds)
         counted = self._counted[lease.name] = ExitStack()
-        counted.enter_context(self._worlds[world].viewed(viewer))
-        self._settle(self.slots[world])
+        counted.enter_context(self._worlds[slot.world].viewed(viewer))
+        self._settle(slot)
+        self._count_agents(slot)
         return lease
 
     def _lease_ended(self, lease: Lease) -> None:
         self._counted.pop(lease.name).close()
-        if lease.world in self.slots:
-            self._settle(self.slots[lease.world])
+        if lease.slot in self.slots:
+            self._settle(self.slots[lease.slot])
+        if lease.slot in self.slots:
+            self._count_agents(self.slots[lease.slot])
+
+    def _count_agents(self, slot: Slot) -> None:
+        """Tell a viewport how many watch who take no video."""
+        agents = sum(lease.seconds == AGENT_SECONDS for lease in self.leases.served_by(slot.key))
+        if slot.process is not None and agents != slot.agents:
+            slot.agents = agents
+            self._start(self._tell_agents(slot.process, agents))
+
+    @staticmethod
+    async def _tell_agents(process: ViewportProcess, agents: int) -> None:
+        try:
+            await process.ask("agents", count=agents)
+        except ViewportGone:
+            log.debug("a viewport is gone already")
 
     def _process_of_viewer(self, world: str, name: str) -> ViewportProcess:
-        self.leases.find(name, world)
-        slot = self.slots.get(world)
+        slot = self.slots.get(self.leases.find(name, world).slot)
         if slot is None or slot.process is None:
             raise ViewportGone("the viewport has ended")
         return slot.process
@@ -230,16 +287,33 @@ class Pool:
         now = self._clock()
         self._queue = {name: until for name, until in self._queue.items() if until > now or name == world}
         ahead = list(self._queue).index(world) if world in self._queue else len(self._queue)
-        draining = sorted(
-            (s for s in self.slots.values() if s.state is State.DRAINING), key=lambda s: s.since
-        )
+        draining = self._draining()
         if ahead >= self.limit - len(self.slots) + len(draining):
             self._queue[world] = now + QUEUE_SECONDS
             raise PoolFull(ahead + 1)
         if len(self.slots) >= self.limit:
             self._free(draining[0])
         self._queue.pop(world, None)
-        slot = self.slots[world] = Slot(world)
+        return self._open(Slot(world, world, self._place))
+
+    def _claim_own(self, world: str, place: Place | None) -> Slot:
+        """A slot for a camera of one viewer's own. Whoever waits for a world's first picture comes before."""
+        self._worlds[world].rcon()
+        draining = self._draining()
+        now = self._clock()
+        waiting = sum(until > now for until in self._queue.values())
+        if waiting >= self.limit - len(self.slots) + len(draining):
+            raise NoneFree("No viewport is free for a camera of your own: move within the shared picture.")
+        if len(self.slots) >= self.limit:
+            self._free(draining[0])
+        return self._open(Slot(world, f"{world}/{secrets.token_urlsafe(6)}", place))
+
+    def _draining(self) -> list[Slot]:
+        """Those without viewers, for longest first."""
+        return sorted((s for s in self.slots.values() if s.state is State.DRAINING), key=lambda s: s.since)
+
+    def _open(self, slot: Slot) -> Slot:
+        self.slots[slot.key] = slot
         self._begin(slot)
         if self._tending is None:
             self._tending = asyncio.create_task(self._tend())
@@ -248,7 +322,7 @@ class Pool:
     def _free(self, slot: Slot) -> None:
         """End a viewport, whatever it is at."""
         self._move(slot, State.IDLE)
-        del self.slots[slot.world]
+        del self.slots[slot.key]
         self._end_process(slot)
         slot.ready.set()  # whoever waits finds nothing
 
@@ -270,14 +344,14 @@ class Pool:
 
     def _settle(self, slot: Slot) -> None:
         """Move a slot on as its leases and its time have it."""
-        watched = bool(self.leases.of(slot.world))
+        watched = bool(self.leases.served_by(slot.key))
         passed = self._clock() - slot.since
         match slot.state:
             case State.ACTIVE if not watched:
                 self._move(slot, State.DRAINING)
             case State.DRAINING if watched:
                 self._move(slot, State.ACTIVE)
-            case State.DRAINING if passed >= self._drain_seconds:
+            case State.DRAINING if passed >= self._drain_seconds or slot.key != slot.world:
                 self._free(slot)
             case State.ERROR if not watched:
                 self._free(slot)
@@ -301,16 +375,19 @@ class Pool:
             if made is not None and slot.process is made:
                 self._hear(slot, message)
 
-        path = self._logs / f"viewport-{slot.world}.log"
+        path = self._logs / f"viewport-{slot.key.replace('/', '-')}.log"
         try:
-            process = made = await ViewportProcess.start(self._settings, path, told, ended)
+            process = made = await ViewportProcess.start(
+                {**self._settings, "place": slot.place}, path, told, ended
+            )
         except OSError as error:
             self._failed(slot, str(error))
             return
         if slot.state is not State.STARTING:  # freed meanwhile
             await process.end()
             return
-        slot.process = process
+        slot.process, slot.agents = process, 0
+        self._count_agents(slot)
         await self._show_world(slot, process)
         if slot.process is process:
             self._move(slot, State.ACTIVE)
@@ -348,7 +425,7 @@ class Pool:
             return
         gone = set(slot.told.get("names", ())) - set(message["names"])
         slot.told = message
-        held = {lease.name for lease in self.leases.of(slot.world)}
+        held = {lease.name for lease in self.leases.served_by(slot.key)}
         for name in gone:
             self.leases.end(name)
         for name in message["names"]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from typing import Any, Protocol
 
 import numpy as np
@@ -41,6 +42,14 @@ CODE_SIDE = 16
 """Pixels along a side of one bit of a time code."""
 
 
+class Follows(Enum):
+    """What a camera goes after."""
+
+    ACTION = 1
+    PLAYER = 2
+    NOTHING = 3
+
+
 class FrameSource(Protocol):
     """What can be filmed. `frame` is called from one thread, between `begin` and `end`."""
 
@@ -62,7 +71,7 @@ class WorldFilm:
     Args:
         width, height: of the pictures, in pixels.
         on_lost: is told, on that thread, that the world doesn't answer; `find` may say where it is now.
-        place: x, y and zoom of a camera that stays where it is.
+        place: as for `aim`; else the camera follows the action.
     """
 
     def __init__(
@@ -70,11 +79,10 @@ class WorldFilm:
         width: int,
         height: int,
         on_lost: Callable[[], None],
-        place: tuple[float, float, float] | None = None,
+        place: tuple[float | None, float | None, float] | None = None,
     ) -> None:
-        x, y, zoom = place or (0.0, 0.0, ZOOM)
-        self._stays = place is not None
-        self._view = View(x, y, zoom, width, height)
+        self._follows = Follows.ACTION
+        self._view = View(0.0, 0.0, ZOOM, width, height)
         self._on_lost = on_lost
         self._lock = threading.Lock()
         self._scene = Scene()
@@ -83,16 +91,36 @@ class WorldFilm:
         self._glided = 0.0
         self._over = threading.Event()
         self._looked = threading.Event()
+        self._aimed = threading.Event()  # it is to be asked at once where to look
         self._tools: tuple[Drawing, Renderer] | None = None
         self._making = threading.Lock()
         self._better: Renderer | None = None
         self._taken = 0
+        if place is not None:
+            self.aim(place)
 
     def find(self, host: str, port: int, password: str) -> None:
         """Look at the world that answers there from now on."""
         old, self._eyes = self._eyes, WorldEyes(WorldClient(host, port, password, ANSWER_SECONDS))
         if old is not None:
             old.close()
+
+    @property
+    def place(self) -> tuple[float, float, float]:
+        """x, y and zoom of where the camera is."""
+        return self._view.x, self._view.y, self._view.zoom
+
+    def aim(self, place: tuple[float | None, float | None, float]) -> None:
+        """Have the camera stay at x and y, or without them follow the player, with a zoom."""
+        x, y, zoom = place
+        with self._lock:
+            view = self._view
+            if x is None or y is None:
+                self._follows, x, y = Follows.PLAYER, view.x, view.y
+                self._aimed.set()
+            else:
+                self._follows, self._aim = Follows.NOTHING, None
+            self._view = View(x, y, zoom, view.width, view.height, view.layers)
 
     def warm_up(self) -> None:
         """Have what the first picture would wait for."""
@@ -163,7 +191,8 @@ class WorldFilm:
             pause = LOOK_SECONDS
             try:
                 if eyes is not None:
-                    if began - aimed > AIM_SECONDS and not self._stays:
+                    if self._aimed.is_set() or began - aimed > AIM_SECONDS:
+                        self._aimed.clear()
                         self._take_aim(eyes)
                         aimed = began
                     with self._lock:
@@ -177,10 +206,15 @@ class WorldFilm:
             over.wait(max(0.0, began + pause - time.monotonic()))
 
     def _take_aim(self, eyes: WorldEyes) -> None:
-        aim = eyes.factory() or eyes.position() or (0.0, 0.0)
-        first = self._aim is None
+        follows = self._follows
+        if follows is Follows.NOTHING:
+            return
+        player = eyes.position() if follows is Follows.PLAYER else None
+        aim = player or eyes.factory() or eyes.position() or (0.0, 0.0)
         with self._lock:
-            self._aim = aim
+            if self._follows is not follows:  # it was aimed elsewhere meanwhile
+                return
+            first, self._aim = self._aim is None, aim
             if first:
                 view = self._view
                 self._view = View(*aim, view.zoom, view.width, view.height, view.layers)

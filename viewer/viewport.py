@@ -12,16 +12,20 @@ import socket
 import sys
 import threading
 import traceback
+from pathlib import Path
 from typing import Any, NoReturn
 
 from runtime.player_process import LIBC, PR_SET_PDEATHSIG
 from viewer.control import LONGEST, Message, read, write
+from viewer.encoder import Codec, Packet
 from viewer.film import Film
 from viewer.peers import BadOffer, Peers, TooManyPeers
+from viewer.ring import NothingFilmed, Ring, write_mp4
 from viewer.video import FrameSource, TimeCoded, WorldFilm
 
 SIZE = (1280, 720)
 FPS = 30
+FIRST_PICTURE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 2.0
 """How often the gateway is told who watches."""
 
@@ -36,7 +40,9 @@ class Viewport:
         self._world = WorldFilm(*SIZE, self._lost, settings["place"])
         self._peers = Peers(settings["ice_servers"], self._tell)
         source: FrameSource = TimeCoded(self._world) if settings["time_code"] else self._world
-        self._film = self._peers.film = Film(source, SIZE, FPS, self._peers.deliver)
+        self._film = self._peers.film = Film(source, SIZE, FPS, self._deliver)
+        self._ring = Ring()
+        self._agents = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -55,6 +61,8 @@ class Viewport:
             answer |= {"error": "bad", "why": str(error)}
         except TooManyPeers as error:
             answer |= {"error": "many", "why": str(error)}
+        except NothingFilmed as error:
+            answer |= {"error": "unseen", "why": str(error)}
         except KeyError:
             answer |= {"error": "gone", "why": "that viewer is not here any more"}
         write(self._writer, answer)
@@ -67,11 +75,54 @@ class Viewport:
                 return await self._peers.offer(request["name"], request["sdp"])
             case "trickle":
                 await self._peers.trickle(request["name"], request["fragment"])
+            case "place":
+                return self._world.place
+            case "aim":
+                self._world.aim(request["place"])
+            case "agents":
+                self._count_agents(request["count"])
+            case "clip":
+                return await self._clip(Path(request["path"]), request.get("last"), request.get("following"))
             case "end":
                 await self._peers.end(request["name"])
             case other:
                 raise AssertionError(f"nobody asks for {other!r}")
         return None
+
+    def _deliver(self, codec: Codec, packet: Packet) -> None:
+        if codec is Codec.H264:
+            self._ring.add(packet)
+        self._peers.deliver(codec, packet)
+
+    def _count_agents(self, count: int) -> None:
+        """So many watch who take clips, and no video."""
+        before, self._agents = self._agents, count
+        if count and not before:
+            self._film.watch(Codec.H264)
+        elif before and not count:
+            self._film.leave(Codec.H264)
+
+    async def _clip(self, path: Path, last: float | None, following: float | None) -> float:
+        """Write a film of so many seconds; how many there are in it. Raises NothingFilmed."""
+        now = self._film.seconds
+        if last is not None:
+            begin = now - last
+        else:
+            assert following is not None
+            # There may be no picture yet, nor a keyframe.
+            begin = now = await self._next_picture(now)
+            while self._film.seconds < begin + following:
+                await asyncio.sleep(begin + following - self._film.seconds)
+            now = begin + following
+        return await asyncio.to_thread(lambda: write_mp4(self._ring.between(begin, now), begin, path))
+
+    async def _next_picture(self, after: float) -> float:
+        """When the first picture after a time was taken that can be shown, once it is there."""
+        while (newest := self._ring.newest) < after:
+            if self._film.seconds > after + FIRST_PICTURE_SECONDS:
+                raise NothingFilmed("There is no picture yet; ask again in a few seconds.")
+            await asyncio.sleep(1 / FPS)
+        return newest
 
     def _lost(self) -> None:
         self._loop.call_soon_threadsafe(write, self._writer, {"told": "lost"})

@@ -5,9 +5,11 @@ POST an offer to `/worlds/NAME/whep`; the answer comes with the `Location` of wh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -16,7 +18,8 @@ from runtime.managed_world import ManagedWorld
 from runtime.world_life import WorldUnavailable
 from viewer.app import no_world, viewer_of
 from viewer.leases import NoLease
-from viewer.pool import Pool, PoolFull
+from viewer.pool import NoneFree, Place, Pool, PoolFull
+from viewer.view import MAP_EDGE, MAX_ZOOM, MIN_ZOOM
 from viewer.viewport_process import Refused, ViewportGone
 
 SDP, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
@@ -25,6 +28,21 @@ RETRY_SECONDS = 2
 REFUSALS = {"bad": 400, "gone": 404, "many": 503}
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Aim(BaseModel):
+    """Where a camera is to be: x and y in tiles, or neither for at the player; zoom as in a screenshot."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    x: float | None = Field(default=None, ge=-MAP_EDGE, le=MAP_EDGE)
+    y: float | None = Field(default=None, ge=-MAP_EDGE, le=MAP_EDGE)
+    zoom: float = Field(ge=MIN_ZOOM, le=MAX_ZOOM)
+
+    @property
+    def place(self) -> Place:
+        """As the pool takes it."""
+        return (self.x, self.y, self.zoom)
 
 
 class _BadRequest(Exception):
@@ -44,6 +62,7 @@ class Whep:
         """For the gateway."""
         return [
             Route("/worlds/{name}/whep", _answered(self.endpoint), methods=["POST", "OPTIONS"]),
+            Route("/worlds/{name}/whep/{viewer}/camera", _answered(self.camera), methods=["GET", "PUT"]),
             Route(
                 "/worlds/{name}/whep/{viewer}",
                 _answered(self.session),
@@ -52,12 +71,17 @@ class Whep:
         ]
 
     async def endpoint(self, request: Request) -> Response:
-        """POST an offer: 201, the answer, and where the session is. 503 with a position while all viewports are in use."""
+        """POST an offer: 201, the answer, and where the session is. 503 with a position while all viewports are in use.
+
+        With `?camera=own` the video is of a camera of this viewer's own, which begins as `Aim` has it if that is given
+        (`&x=…&y=…&zoom=…`); 503 without a position when none is free.
+        """
         if request.method == "OPTIONS":
             return self._options("POST, OPTIONS", {"Accept-Post": SDP})
         world = self._world(request)
         offer = await _body(request, SDP)
-        lease, answer = await self._pool.offer(world, offer, viewer_of(request))
+        own, place = _camera(request)
+        lease, answer = await self._pool.offer(world, offer, viewer_of(request), own, place)
         headers = {"Location": f"/worlds/{world}/whep/{lease.name}", "ETag": f'"{lease.name}"'}
         response = Response(answer, 201, headers, SDP)
         self._add_links(response)
@@ -73,6 +97,18 @@ class Whep:
             return Response(status_code=200)
         await self._pool.trickle(world, viewer, await _body(request, FRAGMENT))
         return Response(status_code=204)
+
+    async def camera(self, request: Request) -> Response:
+        """GET where the camera is, `{"x", "y", "zoom"}`: tiles, and as in a screenshot. PUT moves a camera of one's own.
+
+        Without `x` and `y` that one follows the player.
+        """
+        world, viewer = self._world(request), request.path_params["viewer"]
+        if request.method == "PUT":
+            aim = _aim(await _body(request, "application/json"))
+            await self._pool.aim(world, viewer, aim.place)
+        x, y, zoom = await self._pool.place(world, viewer)
+        return JSONResponse({"x": x, "y": y, "zoom": zoom})
 
     def _world(self, request: Request) -> str:
         name: str = request.path_params["name"]
@@ -112,6 +148,8 @@ def _answered(handler: Handler) -> Handler:
             response = _error(404, error)
         except Refused as error:
             response = _error(REFUSALS[error.kind], error)
+        except NoneFree as error:
+            response = _error(503, error)
         except PoolFull as error:
             response = _error(503, error, position=error.position)
         except (ViewportGone, WorldUnavailable) as error:
@@ -125,6 +163,26 @@ def _answered(handler: Handler) -> Handler:
         return response
 
     return endpoint
+
+
+def _camera(request: Request) -> tuple[bool, Place | None]:
+    """Whether a camera of one's own is asked for, and where. Raises _BadRequest."""
+    query = request.query_params
+    camera = query.get("camera", "shared")
+    if camera not in ("shared", "own"):
+        raise _BadRequest(400, f"There is no camera {camera[:60]!r}: shared and own are.")
+    given = {name: query[name] for name in Aim.model_fields if name in query}
+    return camera == "own", _aim(json.dumps(given)).place if given else None
+
+
+def _aim(body: str) -> Aim:
+    """Raises _BadRequest."""
+    try:
+        return Aim.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "The body"
+        raise _BadRequest(400, f"{where}: {first['msg']}. Give zoom, and x and y in tiles.") from error
 
 
 def _error(status: int, error: Exception, **more: Any) -> Response:

@@ -16,7 +16,8 @@ from runtime.world_life import RconAddress, WorldUnavailable
 from runtime.world_process import WorldProcess
 from tests.viewer.browser import new_peer, offer_of
 from viewer.leases import Leases, NoLease
-from viewer.pool import AFTER, Pool, PoolFull, State
+from viewer.pool import AFTER, NoneFree, Pool, PoolFull, State
+from viewer.viewport_process import Refused
 
 
 class World:
@@ -135,7 +136,7 @@ async def leases_at(now: list[float]) -> AsyncIterator[tuple[Leases, list[str]]]
 async def test_a_lease_lapses_unless_it_is_renewed() -> None:
     now = [0.0]
     async with leases_at(now) as (leases, ended):
-        kept, lapsing = leases.take("a", 10), leases.take("b", 10)
+        kept, lapsing = leases.take("a", "a", 10), leases.take("b", "b", 10)
         now[0] = 9
         leases.renew(kept.name, "a")
         with pytest.raises(NoLease):
@@ -152,3 +153,37 @@ def test_every_state_can_be_left_and_reached() -> None:
     assert set(AFTER) == set(State)
     assert all(AFTER[state] for state in State)
     assert {after for states in AFTER.values() for after in states} == set(State)
+
+
+async def test_a_camera_of_ones_own_takes_a_viewport_and_goes_where_it_is_told(
+    shared_world: WorldProcess, tmp_path: Path
+) -> None:
+    pool = Pool({"a": World(shared_world)}, 2, tmp_path)  # type: ignore[dict-item]
+    shared, mine, more = new_peer("H264"), new_peer("H264"), new_peer("H264")
+    try:
+        lease, answer = await pool.offer("a", await offer_of(shared))
+        await shared.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        own, answer = await pool.offer("a", await offer_of(mine), own=True, place=(30, -20, 2))
+        await mine.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        assert len(pool.slots) == 2
+        assert await pool.place("a", own.name) == (30, -20, 2)
+        await pool.aim("a", own.name, (5, 6, 0.25))
+        assert await pool.place("a", own.name) == (5, 6, 0.25)
+        assert await pool.place("a", lease.name) != (5, 6, 0.25)
+        with pytest.raises(Refused):
+            await pool.aim("a", lease.name, (5, 6, 0.25))
+        # Without a place it is at the player, wherever that is.
+        await pool.aim("a", own.name, (None, None, 1))
+        assert (await pool.place("a", own.name))[2] == 1
+        with pytest.raises(NoneFree):
+            await pool.offer("a", await offer_of(more), own=True)
+        # It is nobody else's: it ends with who had it.
+        await pool.end("a", own.name)
+        await until(lambda: set(pool.slots) == {"a"})
+        with pytest.raises(NoLease):
+            await pool.place("a", own.name)
+        assert pool.state("a") is State.ACTIVE
+    finally:
+        for peer in (shared, mine, more):
+            await peer.close()
+        await pool.close()

@@ -188,3 +188,33 @@ async def test_who_finds_all_viewports_in_use_has_a_place_in_the_queue(
     async with watching(http, "world-2") as watcher:
         await frames(watcher.track, 2)
         assert len(site.viewports()) == 1
+
+
+async def test_cameras_that_make_no_sense_are_explained(site: Site, http: httpx.AsyncClient) -> None:
+    async with watching(http, "world-1") as watcher:
+        camera = f"{watcher.session}/camera"
+        place = (await http.get(camera)).json()
+        assert place.keys() == {"x", "y", "zoom"}
+        for aim in (
+            "{",
+            "[]",
+            '{"zoom": 0}',
+            '{"zoom": 1e9}',
+            '{"x": 1e7, "zoom": 1}',
+            '{"zoom": 1, "z": 2}',
+            "{}",
+        ):
+            answer = await http.put(camera, content=aim, headers={"Content-Type": "application/json"})
+            assert answer.status_code == 400, aim
+            assert 10 < len(answer.json()["error"]) < 300
+        answer = await http.put(camera, json={"x": 1, "y": 2, "zoom": 1})
+        assert (answer.status_code, "of your own" in answer.json()["error"]) == (400, True)
+        sdp = {"Content-Type": "application/sdp"}
+        for query in ("camera=mine", "camera=own&zoom=nan&x=1&y=1", "camera=own&x=1"):
+            answer = await http.post(f"/worlds/world-1/whep?{query}", content="v=0", headers=sdp)
+            assert answer.status_code == 400, query
+        # The only viewport is in use.
+        answer = await http.post("/worlds/world-1/whep?camera=own", content="v=0", headers=sdp)
+        assert answer.status_code == 503
+        assert "position" not in answer.json()
+        assert (await http.get(camera)).json() == place
