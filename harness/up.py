@@ -38,6 +38,7 @@ from mcp_servers.fleet import fleet_server
 from mcp_servers.fleet_tools import FleetTools
 from mcp_servers.metrics import forget
 from mcp_servers.prompts import tasks
+from mcp_servers.viewport_tools import FleetViewportTools
 from mcp_servers.world import world_server
 from runtime import fork_server
 from runtime.managed_world import ManagedWorld
@@ -48,6 +49,7 @@ from runtime.world_life import LAUNCH_STAGES, Status, WorldPlan
 from runtime.world_session import launch, warm_up
 from viewer.app import gateway
 from viewer.camera import Camera
+from viewer.clips import Clips, ThreadedViewports
 from viewer.fleet_api import fleet_routes
 from viewer.metrics import metrics_route
 from viewer.pool import Pool
@@ -126,12 +128,16 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         for plan in world_plans(settings):
             fleet.add(plan)
-        servers = {name: world_server(world, camera, version) for name, world in fleet.worlds.items()}
-        servers[FLEET] = fleet_server(FleetTools(fleet, transcripts.leaderboard, settings.speed), version)
         loop = asyncio.get_running_loop()
+        viewports = ThreadedViewports(pool, clips, loop)
+        servers = {
+            name: world_server(world, camera, version, viewports) for name, world in fleet.worlds.items()
+        }
+        tools = FleetTools(fleet, transcripts.leaderboard, settings.speed)
+        servers[FLEET] = fleet_server(version, tools, FleetViewportTools(tools, camera, viewports))
 
         def added(world: ManagedWorld) -> None:
-            served = dispatcher.add(world.name, world_server(world, camera, version))
+            served = dispatcher.add(world.name, world_server(world, camera, version, viewports))
             asyncio.run_coroutine_threadsafe(served, loop).result()
 
         def removed(name: str) -> None:
@@ -156,11 +162,13 @@ def application(settings: Settings, port: int, fleet: Supervisor, scores: ScoreB
     ice_servers = [dict(server) for server in settings.ice_servers]
     logs = settings.data.resolve() / "logs"
     pool = Pool(fleet.worlds, settings.viewports, logs, ice_servers, settings.viewport_drain_seconds)
+    clips = Clips(fleet.worlds, pool, settings.data.resolve() / "clips")
     more = [
         Route("/mcp", dispatcher),
         *run_routes(transcripts),
         *fleet_routes(fleet, settings.speed),
         *Whep(fleet.worlds, pool).routes(),
+        *clips.routes(),
         *run_pages(transcripts, tasks()),
         metrics_route(fleet.worlds),
     ]

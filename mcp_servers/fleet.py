@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
@@ -13,9 +12,10 @@ from mcp.server.lowlevel import Server
 from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, TextContent
 from pydantic import BaseModel
 
-from mcp_servers.fleet_tools import Address, FleetTools
+from mcp_servers.fleet_tools import Address
 from mcp_servers.metrics import counted
 from mcp_servers.tool import tools_of
+from mcp_servers.tools import result_of
 from runtime.claims import Claimed
 from runtime.names import nearest
 from runtime.supervisor import FleetError
@@ -32,9 +32,10 @@ tell them things, and take a world over from its agent. Names of worlds: small l
 Context = ServerRequestContext[Any, Any]
 
 
-def fleet_server(tools: FleetTools, version: str) -> Server[Any]:
-    """Make the fleet's MCP server."""
-    listed = {tool.name: tool for tool in tools_of(FleetTools, common=False)}
+def fleet_server(version: str, *own: object) -> Server[Any]:
+    """Make the fleet's MCP server, with the tools that the classes of `own` declare."""
+    owners = {tool.name: owner for owner in own for tool in tools_of(type(owner), common=False)}
+    listed = {tool.name: tool for owner in own for tool in tools_of(type(owner), common=False)}
     limiter = anyio.CapacityLimiter(THREADS)
 
     async def list_tools(_ctx: Context, _params: Any) -> ListToolsResult:
@@ -51,15 +52,15 @@ def fleet_server(tools: FleetTools, version: str) -> Server[Any]:
                 near = nearest(params.name, listed)
                 hint = f"The nearest: {', '.join(near)}." if near else "tools/list has them all."
                 raise ValueError(f"There is no tool {params.name[:60]!r}. {hint}")
+            call = _address(ctx)
             work = partial(
-                getattr(tools, tool.name), _address(ctx), **tool.read(dict(params.arguments or {}))
+                getattr(owners[tool.name], tool.name), call, **tool.read(dict(params.arguments or {}))
             )
             result: BaseModel = await anyio.to_thread.run_sync(work, limiter=limiter)
         except WRONG as error:
             return CallToolResult(is_error=True, content=[TextContent(type="text", text=str(error))])
         answer = result.model_dump(mode="json", exclude_none=True)
-        text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
-        return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=answer)
+        return result_of(answer, call.pictures, call.links)
 
     return Server(
         name="fleet",

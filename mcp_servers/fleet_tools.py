@@ -8,10 +8,11 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from mcp_types import ResourceLink
 from pydantic import BaseModel, WithJsonSchema
 
 from mcp_servers.arguments import Speed, Text
@@ -30,9 +31,14 @@ Rows = Annotated[list[dict[str, Any]], WithJsonSchema({"type": "array", "items":
 
 @dataclass(frozen=True)
 class Address:
-    """Where this call came in: `http://host:port`, to be told in answers."""
+    """Where this call came in: `http://host:port`, to be told in answers; and what else is to be sent.
+
+    pictures: images, and what they are. links: what can be fetched.
+    """
 
     base: str
+    pictures: list[tuple[bytes, str]] = field(default_factory=list)
+    links: list[ResourceLink] = field(default_factory=list)
 
     def mcp(self, world: str) -> str:
         """A world's own MCP server."""
@@ -143,7 +149,7 @@ class FleetTools:
 
         Example: copy_world(name="world-1", new_name="what-if")
         """
-        return _changed(self._fleet.copy(self._find(name).name, new_name), call)
+        return _changed(self._fleet.copy(self.find(name).name, new_name), call)
 
     @acts(destroys=True)
     def reset_world(self, call: Address, name: Text) -> Changed:
@@ -151,7 +157,7 @@ class FleetTools:
 
         Example: reset_world(name="world-1")
         """
-        return _changed(self._fleet.reset(self._find(name).name), call)
+        return _changed(self._fleet.reset(self.find(name).name), call)
 
     @acts(idempotent=True)
     def stop_world(self, call: Address, name: Text) -> Changed:
@@ -159,7 +165,7 @@ class FleetTools:
 
         Example: stop_world(name="world-1")
         """
-        return _changed(self._fleet.stop_world(self._find(name).name), call)
+        return _changed(self._fleet.stop_world(self.find(name).name), call)
 
     @acts(idempotent=True)
     def start_world(self, call: Address, name: Text) -> Changed:
@@ -167,7 +173,7 @@ class FleetTools:
 
         Example: start_world(name="world-1")
         """
-        return _changed(self._fleet.start_world(self._find(name).name), call)
+        return _changed(self._fleet.start_world(self.find(name).name), call)
 
     @acts(destroys=True)
     def remove_world(self, call: Address, name: Text) -> Done:
@@ -175,7 +181,7 @@ class FleetTools:
 
         Example: remove_world(name="what-if")
         """
-        self._fleet.remove(self._find(name).name)
+        self._fleet.remove(self.find(name).name)
         return Done(done=f"{name} is removed.")
 
     @looks
@@ -184,7 +190,7 @@ class FleetTools:
 
         Example: save_world(name="world-1")
         """
-        world = self._find(name)
+        world = self.find(name)
         return Saved(url=call.save(world.name), tick=world.score().tick)
 
     @acts()
@@ -193,7 +199,7 @@ class FleetTools:
 
         Example: start_agent(name="world-1", agent="claude")
         """
-        return _changed(self._fleet.start_agent(self._find(name).name, agent), call)
+        return _changed(self._fleet.start_agent(self.find(name).name, agent), call)
 
     @acts(idempotent=True)
     def pause_agent(self, call: Address, name: Text) -> Changed:
@@ -201,7 +207,7 @@ class FleetTools:
 
         Example: pause_agent(name="world-1")
         """
-        return _changed(self._fleet.pause_agent(self._find(name).name), call)
+        return _changed(self._fleet.pause_agent(self.find(name).name), call)
 
     @acts(idempotent=True)
     def resume_agent(self, call: Address, name: Text) -> Changed:
@@ -209,7 +215,7 @@ class FleetTools:
 
         Example: resume_agent(name="world-1")
         """
-        return _changed(self._fleet.resume_agent(self._find(name).name), call)
+        return _changed(self._fleet.resume_agent(self.find(name).name), call)
 
     @acts(idempotent=True)
     def stop_agent(self, call: Address, name: Text) -> Changed:
@@ -217,7 +223,7 @@ class FleetTools:
 
         Example: stop_agent(name="world-1")
         """
-        return _changed(self._fleet.stop_agent(self._find(name).name), call)
+        return _changed(self._fleet.stop_agent(self.find(name).name), call)
 
     @acts()
     def tell_agent(self, call: Address, name: Text, text: Text, sender: Text = "a person") -> Done:
@@ -225,7 +231,7 @@ class FleetTools:
 
         Example: tell_agent(name="world-1", text="Build more labs.")
         """
-        world = self._find(name)
+        world = self.find(name)
         world.tell(sender, text)
         agent = world.summary().agent
         who = f"{agent} reads it" if world.agent_status is AgentStatus.PLAYING else "Whoever plays next reads it"
@@ -237,7 +243,7 @@ class FleetTools:
 
         Example: take_over(name="world-1", player="Ada")
         """
-        world = self._find(name)
+        world = self.find(name)
         paused = world.agent_status is not AgentStatus.NONE
         return TakenOver(token=world.take_over(player), url=call.mcp(world.name), paused=paused)
 
@@ -247,7 +253,7 @@ class FleetTools:
 
         Example: give_back(name="world-1", token="…")
         """
-        world = self._find(name)
+        world = self.find(name)
         world.claims.release(token)
         return _changed(self._fleet.resume_agent(world.name), call)
 
@@ -259,7 +265,8 @@ class FleetTools:
         """
         return Leaderboard.model_validate(self._leaders())
 
-    def _find(self, name: str) -> ManagedWorld:
+    def find(self, name: str) -> ManagedWorld:
+        """The world of that name. Raises FleetError, with the nearest names."""
         world = self._fleet.worlds.get(name)
         if world is None:
             near = nearest(name, list(self._fleet.worlds))

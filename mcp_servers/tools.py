@@ -16,7 +16,14 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Image
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, ListToolsResult, TextContent
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    ResourceLink,
+    TextContent,
+)
 
 from mcp_servers.cursor import Cursor, news
 from mcp_servers.fle_tools import FleTools
@@ -24,7 +31,7 @@ from mcp_servers.metrics import counted
 from mcp_servers.results import Answer, Result
 from mcp_servers.tool import Tool, tools_of
 from mcp_servers.turn import Turns
-from mcp_servers.world_tools import Call, WorldTools
+from mcp_servers.world_tools import Call
 from runtime import tool_arguments
 from runtime.claims import Claimed
 from runtime.fork_server import ForkServerError
@@ -57,14 +64,14 @@ class ToolFailed(ValueError):
 
 
 class Tools:
-    """The tools of a world: FLE's, and its own."""
+    """The tools of a world: FLE's, and its own, which are declared by the classes of `own`."""
 
-    def __init__(self, world: ManagedWorld, own: WorldTools) -> None:
+    def __init__(self, world: ManagedWorld, *own: object) -> None:
         self._world = world
-        self._own = own
         self._turns = Turns(world.cancel)
         self._looking = anyio.CapacityLimiter(LOOKING_THREADS)
-        self._own_tools = {tool.name: tool for tool in tools_of(WorldTools)}
+        self._owners = {tool.name: owner for owner in own for tool in tools_of(type(owner))}
+        self._own_tools = {tool.name: tool for owner in own for tool in tools_of(type(owner))}
         self._fle_tools = {tool.name: tool for tool in tools_of(FleTools)}
         self._tools = self._own_tools | self._fle_tools
 
@@ -94,7 +101,8 @@ class Tools:
 
     async def _answer(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult:
         given = dict(params.arguments or {})
-        call = Call(token=_bearer(ctx))
+        base = "" if ctx.request is None else str(ctx.request.base_url).rstrip("/")
+        call = Call(token=_bearer(ctx), base=base)
         try:
             tool = self._tools.get(params.name)
             if tool is None:
@@ -116,12 +124,12 @@ class Tools:
                 answer = await self._look(partial(self._run, tool, call, tool.read(given)))
         except WRONG as error:
             return self._failed(call, str(error))
-        return _result(answer, call.pictures)
+        return result_of(answer, call.pictures, call.links)
 
     def _run(self, tool: Tool, call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
         """Do what one of the server's own tools does, on a thread. Raises what is in WRONG."""
         self._check(tool, call)
-        result: Result = getattr(self._own, tool.name)(call, **arguments)
+        result: Result = getattr(self._owners[tool.name], tool.name)(call, **arguments)
         return result.model_dump(mode="json", exclude_defaults=True)
 
     def _run_in_fle(self, tool: Tool, call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -211,13 +219,18 @@ class Tools:
         )
 
 
-def _result(answer: dict[str, Any], pictures: Iterable[tuple[bytes, str]]) -> CallToolResult:
+def result_of(
+    answer: dict[str, Any], pictures: Iterable[tuple[bytes, str]], links: Iterable[ResourceLink]
+) -> CallToolResult:
+    """A result with its structured content, which is its text too, and images and links beside."""
     # In both: some clients show a model the text, others what is structured.
     text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
     images = [
         Image(data=image, format=kind.removeprefix("image/")).to_image_content() for image, kind in pictures
     ]
-    return CallToolResult(content=[TextContent(type="text", text=text), *images], structured_content=answer)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text), *images, *links], structured_content=answer
+    )
 
 
 def _offer(lines: MemoryObjectSendStream[str], text: str) -> None:

@@ -14,20 +14,25 @@ from mcp_servers.prompts import INSTRUCTIONS, get_prompt, list_prompts
 from mcp_servers.resources import Resources
 from mcp_servers.subscribers import Subscribers
 from mcp_servers.tools import Tools
+from mcp_servers.viewport_tools import Viewports, ViewportTools
 from mcp_servers.world_tools import Camera, WorldTools
 from runtime.managed_world import ManagedWorld
 
 
-def world_server(world: ManagedWorld, camera: Camera, version: str) -> Server[Any]:
+def world_server(
+    world: ManagedWorld, camera: Camera, version: str, viewports: Viewports | None = None
+) -> Server[Any]:
     """Make the MCP server of a world.
 
     Args:
         world: the supervised world; it may be restarting at any time, which tools answer with an error.
         camera: takes pictures of it.
         version: of Claudetorio, for clients to show.
+        viewports: film it; without, there are no tools for that.
     """
     production = Production()
-    tools = Tools(world, WorldTools(world, camera, production))
+    filming = [] if viewports is None else [ViewportTools(world, camera, viewports)]
+    tools = Tools(world, WorldTools(world, camera, production), *filming)
     resources = Resources(world, production, tools.descriptions)
     subscribers = Subscribers(resources.state)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mcp_types import ResourceLink
+
 from mcp_servers.arguments import Area, Code, Flag, Layers, Pixels, Text, Texts, Tiles, WallSeconds, Zoom
 from mcp_servers.cursor import Cursor, news
 from mcp_servers.metrics import PROGRAM_SECONDS
@@ -76,13 +78,16 @@ class Camera(Protocol):
 class Call:
     """One call of a tool: what the client knows, who it says it is, and whom to tell of printed lines.
 
-    pictures: images to send along with the result, and what they are.
+    base: where the gateway answers, as the client has it. pictures: images to send along with the result, and what they
+    are. links: what can be fetched.
     """
 
     since: Cursor | None = None
     token: str | None = None
     printed: Callable[[int, str], None] | None = None
+    base: str = ""
     pictures: list[tuple[bytes, str]] = field(default_factory=list)
+    links: list[ResourceLink] = field(default_factory=list)
 
 
 class WorldTools:

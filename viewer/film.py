@@ -61,6 +61,11 @@ class Film:
         with self._lock:
             self._watchers[codec] -= 1
 
+    @property
+    def seconds(self) -> float:
+        """How late it is by the clock that frames go by."""
+        return time.monotonic() - self._began
+
     def ask_keyframe(self, codec: Codec) -> None:
         """Somebody has lost the picture."""
         with self._lock:

@@ -22,7 +22,7 @@ class ViewportGone(Exception):
 
 
 class Refused(Exception):
-    """The viewport won't do it. kind: "bad", "many" or "gone"."""
+    """The viewport won't do it. kind: "bad", "many", "gone" or "unseen"."""
 
     def __init__(self, kind: str, why: str) -> None:
         super().__init__(why)
@@ -83,15 +83,15 @@ class ViewportProcess:
         """The process id."""
         return self._process.pid
 
-    async def ask(self, do: str, **more: Any) -> Any:
-        """Have it do something. Raises ViewportGone, Refused."""
+    async def ask(self, do: str, within: float = ANSWER_SECONDS, /, **more: Any) -> Any:
+        """Have it do something, within so many seconds. Raises ViewportGone, Refused."""
         if self._gone:
             raise ViewportGone("the viewport has ended")
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
             write(self._writer, {"id": number, "do": do, **more})
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(within):
                 message = await answer
         except TimeoutError as error:
             raise ViewportGone("the viewport doesn't answer") from error

@@ -20,11 +20,14 @@ OWN = {
     "list_checkpoints",
     "claim",
     "release",
+    "open_viewport",
+    "close_viewport",
+    "clip",
 }
 LOOKING = {
     "get_entities", "get_entity", "get_prototype_recipe",
     "get_research_progress", "get_resource_patch", "inspect_inventory", "list_checkpoints", "nearest",
-    "nearest_buildable", "observe", "score", "screenshot",
+    "nearest_buildable", "observe", "score", "screenshot", "open_viewport", "close_viewport", "clip",
 }  # fmt: skip
 DESTROYING = {"harvest_resource", "launch_rocket", "pickup_entity", "restore", "run_program", "shift_entity"}
 IDEMPOTENT = {
