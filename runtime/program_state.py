@@ -1,6 +1,7 @@
 """In program processes: the agent's variables as bytes, which the next program process takes up again."""
 
 import builtins
+import copyreg
 import importlib
 import io
 import pickle
@@ -61,23 +62,37 @@ def _live_objects(prepared: "Prepared") -> dict[str, Any]:
 
 
 class _Pickler(pickle.Pickler):
+    """Has a table by type, so that no Python runs for each object that is packed."""
+
     def __init__(self, target: io.BytesIO, prepared: "Prepared") -> None:
         super().__init__(target, protocol=pickle.HIGHEST_PROTOCOL)
-        self._live = {id(thing): name for name, thing in _live_objects(prepared).items()}
+        names = {id(thing): name for name, thing in _live_objects(prepared).items()}
 
-    def persistent_id(self, thing: Any) -> str | None:
-        return self._live.get(id(thing))
+        def live(thing: Any) -> Any:
+            name = names.get(id(thing))
+            return thing.__reduce_ex__(pickle.HIGHEST_PROTOCOL) if name is None else (_live_object, (name,))
 
-    def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, types.ModuleType):
-            return importlib.import_module, (thing.__name__,)
-        return NotImplemented
+        kinds = {type(thing): live for thing in _live_objects(prepared).values()}
+        self.dispatch_table = {**copyreg.dispatch_table, **kinds, types.ModuleType: _import}
+
+
+def _import(module: types.ModuleType) -> Any:
+    return importlib.import_module, (module.__name__,)
+
+
+_live: dict[str, Any] = {}
+
+
+def _live_object(name: str) -> Any:
+    """What stands in a state for one of `_live_objects`."""
+    return _live[name]
 
 
 class Unpickler(pickle.Unpickler):
     def __init__(self, source: io.BytesIO, prepared: "Prepared") -> None:
         super().__init__(source)
-        self._live = _live_objects(prepared)
+        _live.update(_live_objects(prepared))
 
     def persistent_load(self, name: str) -> Any:
-        return self._live[name]
+        """What older states have in place of `_live_object`."""
+        return _live[name]

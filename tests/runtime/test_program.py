@@ -263,6 +263,24 @@ def test_the_state_goes_to_another_runner_through_its_file(
     third.close()
 
 
+def test_what_every_process_has_anew_is_that_of_the_new_process(
+    forks: ForkServer, world: LuaWorld, tmp_path: Path
+) -> None:
+    file = tmp_path / "state"
+    first = ProgramRunner(forks, Broker(world, speed=lambda: 1), state_file=file)
+    assert (
+        first.run(
+            "import math\nkept = [instance, instance.rcon_client, instance.namespace, math]", 20, None
+        ).unsaved
+        == []
+    )
+    first.close()
+    second = ProgramRunner(forks, Broker(world, speed=lambda: 1), state_file=file)
+    same = "[a is b for a, b in zip(kept, [instance, instance.rcon_client, instance.namespace])]"
+    assert texts(second.run(f"print({same}, kept[3].floor(1.5))", 20, None)) == ["[True, True, True] 1"]
+    second.close()
+
+
 def test_variables_that_kill_whoever_restores_them_are_dropped(run: Run, runner: ProgramRunner) -> None:
     run("import os\nclass Bomb:\n    def __reduce__(self):\n        return os._exit, (3,)\nbomb = Bomb()\n")
     assert runner.pid is not None
