@@ -15,6 +15,7 @@ import numpy as np
 from runtime.rcon_client import WorldClient, WorldGone, WorldRefused
 from runtime.scene_client import Rect
 from runtime.world_eyes import WorldEyes
+from viewer.action import Action
 from viewer.art_source import art_source
 from viewer.atlas import Atlas, Pixels
 from viewer.display_list import DisplayList
@@ -88,6 +89,8 @@ class WorldFilm:
         self._scene = Scene()
         self._eyes: WorldEyes | None = None
         self._aim: tuple[float, float] | None = None
+        self._action = Action()
+        self._on_player = False
         self._glided = 0.0
         self._over = threading.Event()
         self._looked = threading.Event()
@@ -176,12 +179,20 @@ class WorldFilm:
         passed, self._glided = now - self._glided, now
         if self._aim is None:
             return
-        view, (x, y) = self._view, self._aim
+        view, (x, y) = self._view, self._player() or self._aim
         left = math.exp(-passed / GLIDE_SECONDS)
         if math.hypot(x - view.x, y - view.y) * view.scale * left < 1:  # less than a pixel
             left = 0.0
         x, y = x + (view.x - x) * left, y + (view.y - y) * left
         self._view = View(x, y, view.zoom, view.width, view.height, view.layers)
+
+    def _player(self) -> tuple[float, float] | None:
+        """Where the player is who is followed, if they are in the picture."""
+        movers = self._scene.movers
+        agent = next((movers[key] for key in self._scene.agents if key in movers), None)
+        if agent is None or not self._on_player:
+            return None
+        return agent.at(self._scene.now(), self._scene.ahead_ticks)
 
     def _look(self, over: threading.Event, looked: threading.Event) -> None:
         aimed = -math.inf
@@ -209,12 +220,16 @@ class WorldFilm:
         follows = self._follows
         if follows is Follows.NOTHING:
             return
-        player = eyes.position() if follows is Follows.PLAYER else None
-        aim = player or eyes.factory() or eyes.position() or (0.0, 0.0)
+        player = eyes.position()
+        if follows is Follows.ACTION:
+            aim = self._action.see(player, eyes.squares(), time.monotonic())
+        else:
+            aim = player or eyes.factory() or (0.0, 0.0)
         with self._lock:
             if self._follows is not follows:  # it was aimed elsewhere meanwhile
                 return
             first, self._aim = self._aim is None, aim
+            self._on_player = follows is Follows.PLAYER or self._action.follows_player
             if first:
                 view = self._view
                 self._view = View(*aim, view.zoom, view.width, view.height, view.layers)

@@ -15,7 +15,8 @@ from PIL import Image
 
 from tests.mcp_servers.conftest import refusal
 
-FLEET, WORLD = ("/mcp", {"name": "world-2"}), ("/worlds/world-2/mcp", {})
+FLEET: tuple[str, Any] = ("/mcp", {"name": "world-2"})
+WORLD: tuple[str, Any] = ("/worlds/world-2/mcp", {})
 
 
 async def answer(client: Client, tool: str, arguments: dict[str, Any]) -> CallToolResult:
@@ -98,6 +99,6 @@ async def test_what_nobody_watched_is_not_filmed(address: str) -> None:
 
 def decoded(film: bytes) -> list[Any]:
     """The pictures of an MP4 file of H264."""
-    with av.open(io.BytesIO(film)) as file:
+    with av.open(io.BytesIO(film), "r") as file:
         assert file.streams.video[0].codec_context.name == "h264"
         return list(file.decode(video=0))
