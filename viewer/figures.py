@@ -85,7 +85,7 @@ MOTIONS: dict[str, tuple[Motion, ...]] = {
     "chemical-plant": (Motion("chemical-plant/moving", -0.52, 0, spin=1 / 45),),
     "oil-refinery": (_glow("oil-refinery/glow/{q}", 0.5),),
     "centrifuge": (
-        *(Motion("centrifuge/moving", x, y, spin=1 / 50) for x, y in CENTRIFUGES),
+        *(Motion("centrifuge/rotor", x, y, spin=1 / 50) for x, y in CENTRIFUGES),
         _glow("centrifuge/glow", 0.7),
     ),
     "lab": (_glow("lab/glow", 0.75),),
@@ -96,8 +96,8 @@ MOTIONS: dict[str, tuple[Motion, ...]] = {
     "nuclear-reactor": (_glow("nuclear-reactor/glow", 0.3),),
     "small-lamp": (_glow("small-lamp/glow", 0),),
     "beacon": (_glow("beacon/glow", 0.6),),
-    "pump": (Motion("pump/moving", 0, 0.22, spin=1 / 40),),
-    "offshore-pump": (Motion("offshore-pump/moving", 0, -0.14, spin=1 / 60),),
+    "pump": (Motion("pump/rotor", 0, 0.22, spin=1 / 40),),
+    "offshore-pump": (Motion("offshore-pump/rotor", 0, -0.14, spin=1 / 60),),
     "roboport": (_glow("roboport/glow", 0.6),),
     "radar": (Motion("radar/moving", spin=1 / 200),),
 }
@@ -329,7 +329,9 @@ class Figures:
             return [self.part(f"ore/crude-oil/{variant % 4}", 0, 0, Order.DECAL)]
         if kind.endswith(("-rail", "-rail-a", "-rail-b")):
             picture = self._has(f"{name.removeprefix('dummy-elevated-')}/{direction // 2 * 2}")
-            return [self.part(picture, 0, 0, Order.RAIL)] if picture else []
+            if picture is None:
+                return []
+            return [self.part(f"{picture}/bed", 0, 0, Order.RAIL - 1), self.part(picture, 0, 0, Order.RAIL)]
         if kind == "character":
             facing = round(direction * FACINGS / 16) % FACINGS
             walking = shape == "walking"

@@ -173,9 +173,10 @@ def wires(
     line = blank(atlas, pieces * count, "wire", Order.WIRE)
     line["x"], line["y"] = ((px[1:] + px[:-1]) / 2).ravel(), ((py[1:] + py[:-1]) / 2).ravel()
     line["w"] = (np.hypot(dx, dy) * 1.03).ravel()
-    line["h"] = max(0.075, least * 1.6)
+    line["h"] = max(0.075, least * 1.5)
     line["angle"] = (np.arctan2(dy, dx) / math.tau).ravel()
-    line["tint"] = tints
+    # Far away they would be a web over everything.
+    line["tint"] = tints if least < 0.1 else tints & 0xFFFFFF | 0xA0000000
     shadow = line.copy()
     shadow["x"] += 0.35
     shadow["y"] += 0.55

@@ -417,7 +417,7 @@ SPRITES = (
     Sprite("oil-refinery", 5, 5, _refinery, 4),
     Sprite("oil-refinery/glow", 5, 5, _refinery_glow, 4, shadow=False),
     Sprite("centrifuge", 3, 3, _centrifuge),
-    Sprite("centrifuge/moving", 0.6, 0.6, _rotor, shadow=False),
+    Sprite("centrifuge/rotor", 0.6, 0.6, _rotor, shadow=False),
     Sprite("centrifuge/glow", 3, 3, _centrifuge_glow, shadow=False),
     Sprite("lab", 3, 3, _lab),
     Sprite("lab/glow", 3, 3, _lab_glow, shadow=False),

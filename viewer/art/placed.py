@@ -34,7 +34,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "heat-pipe": ("heat-pipe/10",),
     "heat-interface": ("heat-pipe/15",),
     "stone-wall": ("stone-wall/10",),
-    "rail": ("straight-rail/0",),
+    "rail": ("straight-rail/0/bed", "straight-rail/0"),
     "one-way-valve": ("valve/0",),
     "overflow-valve": ("valve/1",),
     "top-up-valve": ("valve/3",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from viewer.art.inserters import centred
 from viewer.art.makers import Artist, Sprite
@@ -31,16 +32,20 @@ from viewer.atlas import Picture
 WALK = 8
 """Pictures of two steps of the engineer."""
 FACINGS = 8
+STATURE = 1.4
 SUIT = rgb("#d9822f")
 
 
 def pictures() -> Iterator[Picture]:
-    """Vehicles face north and are turned by the renderer: "NAME"; rails "NAME/DIRECTION"; "character/FACING/FRAME"."""
+    """Vehicles face north and are turned by the renderer: "NAME"; rails "NAME/DIRECTION", under which
+    lies "NAME/DIRECTION/bed"; "character/FACING/FRAME"."""
     for direction in range(0, 16, 2):
         for name, points in RAILS.items():
-            rail = Relief(8, 8, direction // 4 / 4, margin=0, scale=32)
-            _rail(rail, points(direction % 4 // 2))
-            yield rail.picture(f"{name}/{direction}")
+            line = points(direction % 4 // 2)
+            for part, artist in (("bed", _bed), ("", _rail)):
+                rail = Relief(8, 8, direction // 4 / 4, margin=0, scale=32)
+                artist(rail, line)
+                yield rail.picture(f"{name}/{direction}/{part}".rstrip("/"))
     for name, width, height, artist in VEHICLES:
         model = Relief(width, height, margin=0.3, scale=48)
         artist(model)
@@ -51,11 +56,16 @@ def pictures() -> Iterator[Picture]:
             # The last one stands still.
             man = Relief(1.5, 1.5, facing / FACINGS, margin=0)
             _engineer(man, None if frame == WALK else frame / WALK)
-            yield centred(man, f"character/{facing}/{frame}")
+            yield _larger(centred(man, f"character/{facing}/{frame}"))
         if facing == 0:
-            yield man.shadow("character/shadow", 1.6)
+            yield _larger(man.shadow("character/shadow", 1.6))
     for sprite in SPRITES:
         yield from sprite.pictures()
+
+
+def _larger(picture: Picture) -> Picture:
+    """Larger than its model: who plays is to be found at once."""
+    return replace(picture, scale=picture.scale / STATURE, dx=picture.dx * STATURE, dy=picture.dy * STATURE)
 
 
 # --- rails --------------------------------------------------------------------------------------------------
@@ -89,6 +99,12 @@ RAILS: dict[str, Callable[[int], Sequence[Point]]] = {
 """The line along which a rail runs, when it lies in the first quarter of directions or is mirrored there."""
 
 
+def _bed(m: Relief, line: Sequence[Point]) -> None:
+    for a, b in itertools.pairwise(line):
+        m.rod(a, b, 1.75, rgb("#6d6459"), 0.03, round_=False, gloss=0.0)
+    m.grain(0.12, 0.05)
+
+
 def _rail(m: Relief, line: Sequence[Point]) -> None:
     lengths = [math.dist(a, b) for a, b in itertools.pairwise(line)]
     total = sum(lengths)
@@ -102,9 +118,6 @@ def _rail(m: Relief, line: Sequence[Point]) -> None:
             distance -= length
         raise AssertionError("not reached")
 
-    for a, b in itertools.pairwise(line):
-        m.rod(a, b, 1.75, rgb("#6d6459"), 0.03, round_=False, gloss=0.0)
-    m.grain(0.12, 0.05)
     ties = max(2, round(total / 0.5))
     for i in range(ties):
         (x, y), (nx, ny) = at(total * (i + 0.5) / ties)
