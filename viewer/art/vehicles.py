@@ -42,9 +42,9 @@ def pictures() -> Iterator[Picture]:
     for direction in range(0, 16, 2):
         for name, points in RAILS.items():
             line = points(direction % 4 // 2)
-            for part, artist in (("bed", _bed), ("", _rail)):
+            for part, lay in (("bed", _bed), ("", _rail)):
                 rail = Relief(8, 8, direction // 4 / 4, margin=0, scale=32)
-                artist(rail, line)
+                lay(rail, line)
                 yield rail.picture(f"{name}/{direction}/{part}".rstrip("/"))
     for name, width, height, artist in VEHICLES:
         model = Relief(width, height, margin=0.3, scale=48)
