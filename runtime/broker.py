@@ -351,16 +351,19 @@ class Broker:
 
     def _wait_for(self, tick: int, deadline: float) -> None:
         """Returns once the world's tick is `tick` or later; waits for a paused world until the deadline."""
-        while True:
-            remaining = tick - self._world.tick()
-            if remaining <= 0:
-                return
-            left = deadline - time.monotonic()
-            if left <= 0 or self.stop.is_set():
-                raise TimeUp
-            # Looking four times a second notices changes of speed and pauses.
-            began = time.monotonic()
-            self.stop.wait(min(max(remaining / 60 / self._speed(), 0.001), left, 0.25))
+        remaining = tick - self._world.tick()
+        if remaining <= 0:
+            return
+        began = time.monotonic()
+        try:
+            while remaining > 0:
+                left = deadline - time.monotonic()
+                if left <= 0 or self.stop.is_set():
+                    raise TimeUp
+                # Looking four times a second notices changes of speed and pauses.
+                self.stop.wait(min(max(remaining / 60 / self._speed(), 0.001), left, 0.25))
+                remaining = tick - self._world.tick()
+        finally:
             self.waited_s += time.monotonic() - began
 
 
