@@ -8,12 +8,14 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from aiortc import RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 
 from runtime.world_life import RconAddress, WorldUnavailable
 from runtime.world_process import WorldProcess
+from tests.fakes.turn_server import PASSWORD, USER, TurnServer, turn_server
 from tests.viewer.browser import new_peer, offer_of
 from viewer.leases import Leases, NoLease
 from viewer.pool import AFTER, NoneFree, Pool, PoolFull, State
@@ -187,3 +189,59 @@ async def test_a_camera_of_ones_own_takes_a_viewport_and_goes_where_it_is_told(
         for peer in (shared, mine, more):
             await peer.close()
         await pool.close()
+
+
+async def test_video_goes_by_the_turn_server_of_the_settings_where_there_is_no_other_way(
+    shared_world: WorldProcess, tmp_path: Path
+) -> None:
+    async with turn_server() as server:
+        where = f"127.0.0.1:{server.port}"
+        settings = [
+            {"urls": f"stun:{where}"},
+            {"urls": [f"turn:{where}"], "username": USER, "credential": PASSWORD},
+        ]
+        pool = Pool({"a": World(shared_world)}, 1, tmp_path, settings)  # type: ignore[dict-item]
+        peer = new_peer()
+        tracks: asyncio.Queue[MediaStreamTrack] = asyncio.Queue()
+        peer.on("track", tracks.put_nowait)
+        try:
+            offer = await offer_of(peer)
+            only_by_relay(peer, server)
+            _, answer = await pool.offer("a", offer)
+            kinds = {line.split()[7] for line in answer.splitlines() if line.startswith("a=candidate")}
+            assert {"host", "srflx", "relay"} == kinds
+            assert server.asked
+            await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+            async with asyncio.timeout(20):
+                await (await tracks.get()).recv()
+            assert server.relayed > 10_000
+        finally:
+            await peer.close()
+            await pool.close()
+
+
+def only_by_relay(peer: RTCPeerConnection, server: TurnServer) -> None:
+    """Have a peer that has gathered its candidates be behind a wall that lets through what the server relays."""
+    connection = peer.getTransceivers()[0].receiver.transport.transport._connection
+    for protocol in connection._protocols:
+        take = protocol.datagram_received
+
+        def from_relay(data: bytes, sender: tuple[str, int], take: Any = take) -> None:
+            if sender[1] in {relay.port for relay in server.relays.values()}:
+                take(data, sender)
+
+        protocol.datagram_received = from_relay
+
+
+async def test_turn_and_stun_servers_that_are_not_there_do_no_harm(
+    shared_world: WorldProcess, tmp_path: Path
+) -> None:
+    async with turn_server() as server:
+        wrong = {"urls": f"turn:127.0.0.1:{server.port}", "username": USER, "credential": "wrong"}
+        pool = Pool({"a": World(shared_world)}, 1, tmp_path, [wrong])  # type: ignore[dict-item]
+        try:
+            _, answer = await pool.offer("a", await offer_of(new_peer()))
+            assert " typ host" in answer
+            assert " typ relay" not in answer
+        finally:
+            await pool.close()
