@@ -18,6 +18,7 @@ from runtime.fle_attach import prelude
 from runtime.fork_server import ForkServer
 from runtime.program_runner import FailedCall, PrintedLine, ProgramResult, ProgramRunner
 from runtime.rcon_client import WorldClient, WorldGone, WorldRefused
+from runtime.world_eyes import WorldEyes
 from runtime.world_life import ToolReport
 
 CREATE_SECONDS = 120.0
@@ -85,6 +86,7 @@ class Host:
     ) -> None:
         self.name = name
         self._world = world
+        self._eyes = WorldEyes(world)
         self._password = password
         self._forks = forks
         self._acting = threading.Lock()
@@ -207,7 +209,7 @@ class Host:
         with self._acting:
             self._set_activity("running a program")
             try:
-                result = self._runner.run(code, timeout_s, self.details().position, on_printed)
+                result = self._runner.run(code, timeout_s, self._eyes.position(), on_printed)
                 return result if result.call is None else self._explained(result, result.call)
             finally:
                 self._set_activity(IDLE)
