@@ -58,10 +58,12 @@ def shade(frame: Pixels, lights: Lights, darkness: float, view: View) -> Pixels:
     """A frame as it looks at that darkness, 0 by day; uint8[height, width, RGBA] as it was, opaque."""
     if darkness <= 0:
         return frame
-    small = Image.fromarray(light_map(lights, darkness, view))
-    wide, high = small.width * CELL, small.height * CELL
+    colours = light_map(lights, darkness, view)
+    small = Image.fromarray(np.dstack((colours, np.full_like(colours[..., :1], 255))), "RGBX")
     # A cell's light is that at its first corner; an enlarged picture has it in the cell's middle.
-    half = CELL // 2
-    full = small.resize((wide, high), Image.Resampling.BILINEAR)
-    full = full.crop((half, half, half + view.width, half + view.height)).convert("RGBA")
-    return np.asarray(ImageChops.multiply(Image.fromarray(frame), full))
+    box = (0.5, 0.5, 0.5 + view.width / CELL, 0.5 + view.height / CELL)
+    full = small.resize((view.width, view.height), Image.Resampling.BILINEAR, box)
+    seen = Image.frombuffer(
+        "RGBX", (view.width, view.height), np.ascontiguousarray(frame), "raw", "RGBX", 0, 1
+    )
+    return np.asarray(ImageChops.multiply(seen, full))
