@@ -101,7 +101,9 @@ def sheet(atlas: Atlas, things: list[Specimen], tick: float) -> tuple[Quads, flo
     x = y = high = 0.0
     said = ""
     for thing in things:
-        wide = thing.width + 0.8
+        written = marks.text(atlas, 0, 0, thing.name if thing.name != said else "", 0.42, LABEL, 0)
+        # As wide as its name, where that is the wider.
+        wide = max(thing.width + 0.8, float((written["x"] + written["w"] / 2).max(initial=0)) + 0.4)
         if x + wide > WIDTH_TILES:
             x, y, high = 0.0, y + high, 0.0
         quads = animate(thing.parts, tick)
@@ -109,7 +111,9 @@ def sheet(atlas: Atlas, things: list[Specimen], tick: float) -> tuple[Quads, flo
         quads["y"] += y + thing.height / 2 + 0.5
         rows.append(quads)
         if thing.name != said:
-            rows.append(marks.text(atlas, x + 0.2, y + thing.height + 1.05, thing.name, 0.42, LABEL, 0))
+            written["x"] += x + 0.2
+            written["y"] = y + thing.height + 1.05
+            rows.append(written)
             said = thing.name
         x += wide
         high = max(high, thing.height + 1.6)
