@@ -32,7 +32,10 @@ BRIGHTNESS = """() => {
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLAUDETORIO_VIEWPORT_DRAIN_SECONDS", "3")
-        with up(tmp_path_factory.mktemp("data"), "--worlds", "1", "--agent", "none") as (process, address):
+        with up(tmp_path_factory.mktemp("data"), "--worlds", "1", "--agent", "none", "--viewports", "2") as (
+            process,
+            address,
+        ):
             yield Site(process.pid, address)
 
 
@@ -102,6 +105,58 @@ def test_a_viewport_that_is_killed_is_replaced_and_the_page_goes_on(page: Page, 
     plays(page, 3)
     (other,) = site.viewports()
     assert other.pid != viewport.pid
+
+
+def drag(page: Page, right: float, down: float) -> None:
+    """Move the camera by so many tiles, by the mouse."""
+    scale = page.evaluate("async () => 32 * (await placeNow())[2] * picture.clientWidth / 1280")
+    box = page.locator("#picture").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.wait_for_timeout(200)
+    page.mouse.move(x - right * scale, y - down * scale, steps=4)
+    page.mouse.up()
+
+
+def test_who_drags_the_picture_has_a_camera_of_their_own_until_they_follow_again(
+    page: Page, browser: Browser, site: Site
+) -> None:
+    other = browser.new_page()
+    other.goto(f"{site.address}/worlds/world-1", wait_until="commit")
+    plays(other, 3)
+    plays(page, 3)
+    x, y, zoom = page.evaluate("videoPlace()")
+    drag(page, 9, -5)
+    page.wait_for_function("() => videoFollows()", polling=50, timeout=WAIT_MS)
+    plays(page, 3)
+    assert page.evaluate("videoPlace()") == pytest.approx([x + 9, y - 5, zoom], abs=0.5)
+    assert other.evaluate("videoPlace()") == pytest.approx([x, y, zoom], abs=0.5)
+    assert len(site.viewports()) == 2
+    # Now it follows the hand at once.
+    drag(page, -4, 3)
+    page.locator(".picture").press("+")
+    page.wait_for_function(
+        f"async () => Math.abs((await videoPlace())[0] - {x + 5}) < 0.5 && (await videoPlace())[2] > {zoom}",
+        polling=50,
+        timeout=WAIT_MS,
+    )
+    # There are two viewports, and both are in use: the next one moves within the shared picture.
+    third = browser.new_page()
+    third.goto(f"{site.address}/worlds/world-1", wait_until="commit")
+    plays(third, 3)
+    other.locator(".picture").press("+")
+    other.wait_for_function(
+        "() => video.style.transform.includes('scale(1.25)')", polling=50, timeout=WAIT_MS
+    )
+    assert "shared picture" in other.locator("#queue").inner_text()
+    page.get_by_role("button", name="follow the action").click()
+    plays(page, 3)
+    until(lambda: len(site.viewports()) == 1, 10)
+    assert page.evaluate("videoPlace()") == third.evaluate("videoPlace()")
+    other.close()
+    third.close()
 
 
 def test_without_webrtc_there_are_pictures(browser: Browser, site: Site) -> None:

@@ -100,7 +100,8 @@ for (const image of document.querySelectorAll("img[data-picture]")) {
 // --- the big picture: drag and zoom ---------------------------------------------------------------------
 
 const picture = document.getElementById("picture");
-let mode = "factory"; // or player, or free once somebody has dragged it
+const NEAREST = 4, FARTHEST = 0.02, STEP = 0.2; // zooms; how much of the picture an arrow key moves
+let mode = "factory"; // or player, or free once somebody has moved it
 let aim = null; // x, y, zoom in free mode; zoom alone counts while following the player
 let shown = null; // what the newest picture shows: x, y, zoom
 
@@ -117,50 +118,84 @@ function look(newMode, newAim) {
   for (const button of document.querySelectorAll("[data-mode]")) {
     button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
   }
-  dispatchEvent(new CustomEvent("look", { detail: mode })); // the video shows the factory only
+  dispatchEvent(new CustomEvent("look", { detail: { mode, aim } }));
   renew(picture);
 }
 
+// What is to be seen now: x, y, zoom.
+async function placeNow() {
+  if (mode === "free") return aim;
+  return (picture.dataset.covered === "yes" && await videoPlace()) || shown || [0, 0, 0.5];
+}
+
 if (picture) {
+  const figure = picture.parentElement;
   // A picture costs as much as a second of video: it is fetched only if the video takes its time.
   setTimeout(() => {
     if (picture.dataset.covered !== "soon") return;
     delete picture.dataset.covered;
     renew(picture);
   }, 1500);
-  const zoomBy = (factor) => {
-    const [x, y, zoom] = aim ?? shown ?? [0, 0, 0.5];
-    look(mode === "player" ? "player" : "free", [x, y, Math.min(4, Math.max(0.1, zoom * factor))]);
+  const zoomBy = async (factor) => {
+    const [x, y, zoom] = await placeNow();
+    look(mode === "player" ? "player" : "free", [x, y, Math.min(NEAREST, Math.max(FARTHEST, zoom * factor))]);
+  };
+  const moveBy = async (right, down) => { // parts of the picture
+    const [x, y, zoom] = await placeNow();
+    look("free", [x + right * 40 / zoom, y + down * 22.5 / zoom, zoom]);
   };
   for (const button of document.querySelectorAll("[data-zoom-by]")) {
     button.addEventListener("click", () => zoomBy(Number(button.dataset.zoomBy)));
   }
   for (const button of document.querySelectorAll("[data-mode]")) {
-    button.addEventListener("click", () => {
-      look(button.dataset.mode, button.dataset.mode === "player" ? shown ?? [0, 0, 0.5] : null);
+    button.addEventListener("click", async () => {
+      look(button.dataset.mode, button.dataset.mode === "player" ? await placeNow() : null);
     });
   }
-  picture.addEventListener("wheel", (event) => {
+  // Of the figure: the picture itself is not there as long as the video is.
+  const outside = (event) => event.target.closest(".controls");
+  figure.addEventListener("wheel", (event) => {
+    if (outside(event)) return;
     event.preventDefault();
     zoomBy(event.deltaY < 0 ? 1.25 : 0.8);
   }, { passive: false });
-
-  let from = null;
-  picture.addEventListener("pointerdown", (event) => {
+  const keys = {
+    ArrowLeft: () => moveBy(-STEP, 0), ArrowRight: () => moveBy(STEP, 0),
+    ArrowUp: () => moveBy(0, -STEP), ArrowDown: () => moveBy(0, STEP),
+    "+": () => zoomBy(1.25), "=": () => zoomBy(1.25), "-": () => zoomBy(0.8), 0: () => look("factory", null),
+  };
+  figure.addEventListener("keydown", (event) => {
+    if (event.target !== figure || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
     event.preventDefault();
-    picture.setPointerCapture(event.pointerId);
-    if (shown) from = [event.clientX, event.clientY, ...shown];
+    keys[event.key]();
   });
-  picture.addEventListener("pointermove", (event) => {
-    if (from) picture.style.translate = `${event.clientX - from[0]}px ${event.clientY - from[1]}px`;
+
+  let drag = null; // from where, and what was to be seen then
+  const moved = (event) => {
+    const [x, y, zoom] = drag.place;
+    const scale = 32 * zoom * picture.clientWidth / 1280;
+    return [x - (event.clientX - drag.x) / scale, y - (event.clientY - drag.y) / scale, zoom];
+  };
+  figure.addEventListener("pointerdown", (event) => {
+    if (outside(event)) return;
+    event.preventDefault();
+    figure.focus({ preventScroll: true });
+    figure.setPointerCapture(event.pointerId);
+    const begun = drag = { x: event.clientX, y: event.clientY, place: null };
+    placeNow().then((place) => { begun.place = place; });
   });
-  picture.addEventListener("pointerup", (event) => {
-    if (!from) return;
-    const [startX, startY, x, y, zoom] = from;
-    from = null;
-    const scale = 32 * zoom * picture.clientWidth / picture.naturalWidth;
-    look("free", [x - (event.clientX - startX) / scale, y - (event.clientY - startY) / scale, zoom]);
+  figure.addEventListener("pointermove", (event) => {
+    if (!drag?.place) return;
+    if (videoFollows()) { look("free", moved(event)); return; }
+    picture.style.translate = video.style.translate = `${event.clientX - drag.x}px ${event.clientY - drag.y}px`;
   });
+  const drop = (event) => {
+    if (drag?.place && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > 3) look("free", moved(event));
+    if (drag) video.style.translate = "";
+    drag = null;
+  };
+  figure.addEventListener("pointerup", drop);
+  figure.addEventListener("pointercancel", drop);
 }
 
 // --- panels that the server draws -----------------------------------------------------------------------
