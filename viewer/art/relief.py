@@ -401,7 +401,7 @@ class Relief:
         shine = np.clip(_towards(BETWEEN, slope_x, slope_y) / length, 0, 1)
         shine = np.square(np.square(shine))  # to the power of 28, which `**` takes ten times as long for
         shine *= np.square(shine) * np.square(np.square(shine))
-        shade = np.zeros_like(raw)
+        above = raw.copy()  # what stands highest on the way to the light
         highest = max(float(raw.max()), 1e-3)
         # A step for each second pixel that the longest shadow falls.
         steps = min(10, max(2, round(highest * max(SUN) * self.fine / 2)))
@@ -409,8 +409,8 @@ class Relief:
             up = highest * i / steps
             dx, dy = round(SUN[0] * up * self.fine), round(SUN[1] * up * self.fine)
             if dx or dy:
-                shade = np.maximum(shade, (_moved(raw, dx, dy) - raw - np.float32(up)) * 14)
-        shade = soft(shade, 0.03 * self.fine)
+                np.maximum(above, _moved(raw, dx, dy) - np.float32(up), out=above)
+        shade = soft((above - raw) * 14, 0.03 * self.fine)
         hollow = np.clip(soft(raw / highest, 0.11 * self.fine) * highest - raw, 0, 0.16) / 0.16
         rim = np.clip(1.9 * (1 - soft(alpha, 0.055 * self.fine)), 0, 1) * alpha
         ambient = 0.46 * (1 - 0.62 * hollow)
@@ -420,13 +420,13 @@ class Relief:
         warmth = np.clip(bright - 0.8, -0.5, 0.4) * np.array((0.10, 0.03, -0.09), np.float32)
         colour = self.colour[here]
         lit = colour * (bright + warmth)
-        lit += (self.gloss[here] * shine * (1 - shade) * 0.75)[..., None] * np.array(
-            (1, 0.98, 0.94), np.float32
-        )
-        glow = np.clip(self.glow[here], 0, 1)[..., None]
-        return np.asarray(
-            np.clip(lit * (1 - glow) + colour * glow * 1.12, 0, 1) * alpha[..., None], np.float32
-        )
+        shine *= self.gloss[here] * (1 - shade) * np.float32(0.75)
+        for channel, share in enumerate((1.0, 0.98, 0.94)):
+            lit[..., channel] += shine * np.float32(share)
+        if self.glow[here].any():
+            glow = np.clip(self.glow[here], 0, 1)[..., None]
+            lit = lit * (1 - glow) + colour * glow * 1.12
+        return np.asarray(np.clip(lit, 0, 1) * alpha[..., None], np.float32)
 
     def pixels(self) -> Pixels:
         """The finished picture's pixels, premultiplied."""
