@@ -23,9 +23,9 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 from viewer.encoder import Codec, Packet
 from viewer.film import Film
 
-# What WebRTC has a peer answer every second as long as it lives: 5 s without an answer is the end.
+# What WebRTC has a peer answer every second as long as it lives: 7 s without an answer is the end.
 aioice.ice.CONSENT_INTERVAL = 1
-aioice.ice.CONSENT_FAILURES = 3
+aioice.ice.CONSENT_FAILURES = 4
 
 CONNECT_SECONDS = 8.0
 """For a peer between its offer and its first packet."""

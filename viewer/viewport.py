@@ -106,6 +106,10 @@ class Viewport:
         """Write a film of so many seconds; how many there are in it. Raises NothingFilmed."""
         now = self._film.seconds
         if last is not None:
+            if set(self._film.encoders) == {Codec.VP8}:
+                raise NothingFilmed(
+                    "It is watched in VP8 alone, which is not kept; ask for the next seconds."
+                )
             begin = now - last
         else:
             assert following is not None

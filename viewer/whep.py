@@ -19,12 +19,14 @@ from runtime.world_life import WorldUnavailable
 from viewer.app import no_world, viewer_of
 from viewer.leases import NoLease
 from viewer.pool import NoneFree, Place, Pool, PoolFull
-from viewer.view import MAP_EDGE, MAX_ZOOM, MIN_ZOOM
+from viewer.view import MAP_EDGE, MAX_ZOOM
 from viewer.viewport_process import Refused, ViewportGone
 
 SDP, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
 LONGEST_BODY = 64 * 1024
 RETRY_SECONDS = 2
+FARTHEST_ZOOM = 0.02
+"""A film that shows more than 2,000 tiles from west to east has more to draw in each picture than there is time for."""
 REFUSALS = {"bad": 400, "gone": 404, "many": 503}
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -37,7 +39,7 @@ class Aim(BaseModel):
 
     x: float | None = Field(default=None, ge=-MAP_EDGE, le=MAP_EDGE)
     y: float | None = Field(default=None, ge=-MAP_EDGE, le=MAP_EDGE)
-    zoom: float = Field(ge=MIN_ZOOM, le=MAX_ZOOM)
+    zoom: float = Field(ge=FARTHEST_ZOOM, le=MAX_ZOOM)
 
     @property
     def place(self) -> Place:
