@@ -195,6 +195,19 @@ def test_ground_that_changed_is_painted_anew(drawing: Renderer, atlas: Atlas) ->
     assert colour("lab-white") > 150
 
 
+def test_what_is_kept_of_a_picture_is_no_part_of_another(drawing: Renderer, atlas: Atlas) -> None:
+    ground = meadow()
+    mined = {**ground, (0, 0): GroundChunk(ground[0, 0].tiles[::-1].copy())}
+    shown = [DisplayList(small_factory(atlas, tick).quads, g) for tick in (0, 7) for g in (ground, mined)]
+    views = [View(x, 0, zoom, 160, 90) for x in (0, 0.01, 3) for zoom in (0.5, 1)]
+    chance = np.random.default_rng(5)
+    fresh: dict[tuple[int, int], Pixels] = {}
+    for which, where in chance.integers((4, 6), size=(60, 2)).tolist():
+        picture = drawing.draw(shown[which], views[where])
+        known = fresh.setdefault((which, where), picture)
+        assert (picture == known).all()
+
+
 def test_ore_thins_as_it_is_mined(drawing: Renderer) -> None:
     tiles = np.full((CHUNK, CHUNK), NUMBERS["lab-white"], np.uint8)
     view = View(16, 16, 0.5, 256, 256)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from operator import is_not
 
 import numpy as np
 
 from viewer.atlas import Atlas, Pixels
-from viewer.blitter import ANGLES, HUGE, PAD, Blitter, Frame, lay_huge
+from viewer.blitter import ANGLES, HUGE, PAD, Blitter, Frame, Words, lay_huge
 from viewer.display_list import DisplayList
-from viewer.ground import GroundPainter
+from viewer.ground import GroundPainter, Page
 from viewer.night import shade
 from viewer.view import View
 
@@ -25,6 +26,8 @@ class NumpyRenderer:
         self.painter = painter or GroundPainter(atlas)
         self._frame = Frame(1, 1)
         self._blitter = Blitter(atlas, self._frame.stride)
+        # The ground as it was laid last, in which view, and the pages that it was made of.
+        self._ground: tuple[View | None, list[Page], Words] = (None, [], self._frame.words)
 
     def draw(self, display_list: DisplayList, view: View) -> Pixels:
         """Draw one frame: uint8[height, width, RGBA], opaque."""
@@ -42,22 +45,34 @@ class NumpyRenderer:
 
     def close(self) -> None:
         """Forget what was kept."""
+        self._ground = (None, [], self._frame.words)
         self._blitter = Blitter(self.atlas, self._frame.stride)
 
     def _lay_ground(self, frame: Frame, display_list: DisplayList, view: View) -> None:
-        for page in self.painter.pages(display_list.ground, view):
-            left, top = (round(p) for p in view.pixel(page.x, page.y))
-            right, bottom = (round(p) for p in view.pixel(page.x + page.tiles, page.y + page.tiles))
-            x0, x1 = max(left, 0), min(right, frame.width)
-            y0, y1 = max(top, 0), min(bottom, frame.height)
-            if x0 >= x1 or y0 >= y1:
-                continue
-            side = page.pixels.shape[0]
-            columns = ((np.arange(x0, x1) - left + 0.5) * (side / (right - left))).astype(np.intp)
-            rows = ((np.arange(y0, y1) - top + 0.5) * (side / (bottom - top))).astype(np.intp)
-            words = page.pixels.view(np.uint32)[..., 0]
-            into = frame.words.reshape(-1, frame.stride)[PAD + y0 : PAD + y1, PAD + x0 : PAD + x1]
-            into[...] = words[rows[:, None], columns[None, :]]
+        """Begin a frame with the ground, laid anew only when it or the view is another."""
+        pages = self.painter.pages(display_list.ground, view)
+        seen, made_of, laid = self._ground
+        if seen != view or len(made_of) != len(pages) or any(map(is_not, made_of, pages)):
+            for page in pages:
+                self._lay_page(frame, page, view)
+            self._ground = (view, pages, frame.words.copy())
+        else:
+            frame.words[...] = laid
+
+    @staticmethod
+    def _lay_page(frame: Frame, page: Page, view: View) -> None:
+        left, top = (round(p) for p in view.pixel(page.x, page.y))
+        right, bottom = (round(p) for p in view.pixel(page.x + page.tiles, page.y + page.tiles))
+        x0, x1 = max(left, 0), min(right, frame.width)
+        y0, y1 = max(top, 0), min(bottom, frame.height)
+        if x0 >= x1 or y0 >= y1:
+            return
+        side = page.pixels.shape[0]
+        columns = ((np.arange(x0, x1) - left + 0.5) * (side / (right - left))).astype(np.intp)
+        rows = ((np.arange(y0, y1) - top + 0.5) * (side / (bottom - top))).astype(np.intp)
+        words = page.pixels.view(np.uint32)[..., 0]
+        into = frame.words.reshape(-1, frame.stride)[PAD + y0 : PAD + y1, PAD + x0 : PAD + x1]
+        into[...] = words[rows[:, None], columns[None, :]]
 
     def _lay_quads(self, frame: Frame, display_list: DisplayList, view: View) -> None:
         quads = display_list.quads
