@@ -66,6 +66,9 @@ WORLD: dict[str, Arguments] = {
     "set_research": {"technology": "automation"},
     "launch_rocket": {"silo": HERE},
     "sleep": {"seconds": 1},
+    "open_viewport": {"lease": "none"},
+    "close_viewport": {"lease": "none"},
+    "clip": {"last": 1},
 }
 FLEET: dict[str, Arguments] = {
     "list_worlds": {},
@@ -84,13 +87,16 @@ FLEET: dict[str, Arguments] = {
     "tell_agent": {"name": "world-1", "text": "hello", "sender": "somebody"},
     "take_over": {"name": "nowhere", "player": "somebody"},
     "give_back": {"name": "world-1", "token": "none"},
+    "open_viewport": {"name": "world-1", "lease": "none"},
+    "close_viewport": {"name": "world-1", "lease": "none"},
+    "clip": {"name": "world-1", "last": 1},
 }
 """Arguments of the right kinds. Those of the fleet change nothing: what they would change is not there, or there already."""
 
 REQUIRED = {
     "type", "resource", "position", "entity", "reference_position", "source", "target", "connection_type", "prototype",
     "seconds", "args", "message", "code", "name", "building_box", "center_position", "silo", "new_name", "text", "token",
-    "set_research.technology", "shift_entity.direction", "start_agent.agent",
+    "set_research.technology", "close_viewport.lease", "shift_entity.direction", "start_agent.agent",
 }  # fmt: skip
 """Arguments that can't be left out; where only one tool wants one, with the tool."""
 NOT_REQUIRED = {
@@ -108,6 +114,7 @@ TEXTS = {
     "sender",
     "text",
     "token",
+    "lease",
     "restore.name",
     "checkpoint.name",
 }

@@ -8,6 +8,7 @@ must come to the same state hash. What was cut off half-way counts as far as it 
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import time
@@ -69,14 +70,17 @@ def one_round(seed: int, count: int, huge: int, folder: Path, seconds: float = 1
     made = Round()
     with up(folder / "data", "--worlds", "1", "--agent", "none", "--speed", str(SPEED)) as (process, address):
         journal = folder / "data" / "worlds" / NAME / "world"
-        player = _Player(made, address, journal, random.Random(seed), time.monotonic() + seconds)
+        kept = folder / "kept"
+        kept.mkdir()
+        player = _Player(made, address, journal, kept, random.Random(seed), time.monotonic() + seconds)
         try:
             anyio.run(player.play, psutil.Process(process.pid), count, huge)
         except* Unanswered as unanswered:
             made.broken += [str(error) for error in unanswered.exceptions]
         process.send_signal(signal.SIGINT)
         process.wait(60)
-    ended, again, untouched = made.hashes = _hashes(folder, journal, player.first, player.out)
+    keep(journal, kept)
+    ended, again, untouched = made.hashes = _hashes(folder, kept, player.first, player.out)
     if ended != again:
         made.broken.append(f"the state hash is {ended}; without the bad calls it is {again}")
     if ended == untouched:
@@ -87,10 +91,13 @@ def one_round(seed: int, count: int, huge: int, folder: Path, seconds: float = 1
 class _Player:
     """Who makes the calls, one after the other. `out`: what in the journal came of bad ones."""
 
-    def __init__(self, made: Round, address: str, journal: Path, chance: random.Random, until: float) -> None:
+    def __init__(
+        self, made: Round, address: str, journal: Path, kept: Path, chance: random.Random, until: float
+    ) -> None:
         self._made = made
         self._address = address
         self._journal = journal
+        self._kept = kept
         self._chance = chance
         self._until = until
         self.first = 0
@@ -231,6 +238,8 @@ class _Player:
 
     def _mark(self) -> Mark:
         newest = max(self._journal.glob("*.journal"), key=lambda path: int(path.stem))
+        if not (self._kept / newest.name).exists():
+            keep(self._journal, self._kept)
         return int(newest.stem), newest.stat().st_size
 
     def _compare(self, before: dict[int, str], after: dict[int, str]) -> None:
@@ -243,10 +252,23 @@ class _Player:
             self._made.broken.append(f"there were {len(before)} processes, there are {len(after)}: {after}")
 
 
+def keep(journal: Path, kept: Path) -> None:
+    """Keep all saves and segments of a journal, of which a world keeps the newest alone."""
+    for path in (*journal.glob("*.save"), *journal.glob("*.journal")):
+        if not (kept / path.name).exists():
+            os.link(path, kept / path.name)  # what is written to it later is there too
+
+
 def _processes(gateway: psutil.Process) -> dict[int, str]:
     """The gateway, its worlds, its fork server and what that has forked: pid and command line."""
     every = [gateway, *gateway.children(recursive=True)]
-    return {process.pid: " ".join(process.cmdline()) for process in every}
+    commands = {process.pid: " ".join(process.cmdline()) for process in every}
+    lasting = (
+        "harness.cli",
+        "factorio-embedded",
+        "fork_server",
+    )  # viewports, and who draws their art, come and go
+    return {pid: command for pid, command in commands.items() if any(name in command for name in lasting)}
 
 
 def _short(call: Call) -> str:
