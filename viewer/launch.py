@@ -15,7 +15,7 @@ UNSEEN = frozenset({"", "building_rocket", "create_rocket", "lights_blinking_ope
 BURNING = frozenset({"engine_starting", "arms_retract", "rocket_flying"})
 DOORS_OPEN = frozenset(
     {"doors_opened", "rocket_rising", "arms_advance", "rocket_ready", "launch_starting", "launch_started",
-     "engine_starting", "arms_retract", "rocket_flying"}
+     "engine_starting", "arms_retract", "rocket_flying", "lights_blinking_close"}
 )  # fmt: skip
 WARNING = frozenset({"lights_blinking_open", "doors_opening", "doors_closing", "lights_blinking_close"})
 DOOR_TICKS, BLINK_TICKS = 256, 30
@@ -86,7 +86,8 @@ def exhaust(atlas: Atlas, silo: Thing, tick: float, scale: float) -> list[Quads]
     clouds["w"] *= 2.6
     clouds["h"] *= 2.6
     height = climbed(silo, tick)
-    fire = marks.blank(atlas, 3, "spark", Order.FLYING - 1)
+    under = Order.FLYING - 1 if stage == "rocket_flying" else Order.MOVING - 2
+    fire = marks.blank(atlas, 3, "spark", under)
     fire["x"], fire["y"] = silo.x, silo.y - height + np.array([0.4, 1.2, 2.0])
     flicker = 1 + 0.15 * np.sin(tick * np.array([0.9, 1.3, 1.7]))
     strong = min(1.0, past / 60) if stage == "engine_starting" else 1.0

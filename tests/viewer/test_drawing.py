@@ -255,12 +255,14 @@ def test_a_rocket_comes_up_and_leaves(world: WorldClient, drawing: Drawing, name
         "s.create_entity{name='substation', position={204, 10}, force=f} "
         "s.create_entity{name='rocket-silo', position={212, 10}, force=f}.rocket_parts = 100"
     )
-    stage, heights = "", list[float]()
+    stage, heights, ways = "", list[float](), dict[str, list[float]]()
     for _ in range(60):
         step(world, 40)
         scene.look(eyes, there)
         [silo] = [t for c in scene.chunks.values() for t in c.silos.values()]
         stage = silo.more[1]
+        door = named(drawing.display_list(scene, there, scene.tick).quads, "rocket-silo/door-right")
+        ways.setdefault(stage, []).append(float(door["x"][0]))
         rocket = named(drawing.display_list(scene, there, scene.tick).quads, "rocket-silo-rocket")
         if stage in ("lights_blinking_open", "doors_opening"):
             assert not len(rocket)
@@ -274,6 +276,11 @@ def test_a_rocket_comes_up_and_leaves(world: WorldClient, drawing: Drawing, name
         elif heights:
             break
     assert stage in ("lights_blinking_close", "doors_closing")
+    shut, wide = ways["lights_blinking_open"][0], ways["rocket_rising"][0]
+    assert wide - shut > 1
+    assert ways["doors_opening"] == sorted(ways["doors_opening"])
+    assert shut <= ways["doors_opening"][0] < ways["doors_opening"][-1] <= wide
+    assert ways.get("lights_blinking_close", [wide])[0] == wide
     assert len(heights) > 3
     assert heights == sorted(heights, reverse=True)
     assert heights[0] - heights[-1] > 10
