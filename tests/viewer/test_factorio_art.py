@@ -25,8 +25,9 @@ from viewer.display_list import CHUNK, DisplayList, GroundChunk, Order
 from viewer.drawing import Drawing
 from viewer.factorio import installation
 from viewer.factorio.art import FactorioArt, installed
-from viewer.factorio.book import Frames
+from viewer.factorio.book import Book, Frames
 from viewer.factorio.installation import Installation, NoPictures, NotFactorio
+from viewer.factorio.looks import READERS
 from viewer.factorio.sheets import Sheets, fault
 from viewer.factorio.sprites import Side, strips
 from viewer.figures import Figures, Parts, animate, belt_rate
@@ -501,6 +502,19 @@ def test_frames_are_where_the_documentation_says(
 ) -> None:
     (strip,) = strips({"width": 10, "height": 20, **raw}, side)
     assert (strip.frames[0], strip.frames[-1]) == (first, last)
+
+
+def test_a_gate_is_open_as_at_the_end_of_its_animation() -> None:
+    book = Book()
+    sheet = {"filename": "__base__/gate.png", "width": 32, "height": 32, "frame_count": 4, "line_length": 4}
+    READERS["gate"](book, "gate", {"vertical_animation": sheet, "horizontal_animation": sheet})
+    at = {}
+    for state in ("working/0", "open/0"):
+        [(name, *_)] = book.looks["gate"][state]
+        [[stamp]] = book.pictures[name][1]
+        at[state] = stamp
+    assert at["working/0"] != at["open/0"]
+    assert at["open/0"] == strips(sheet)[0].stamp(3)
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,8 @@ def _gate(book: Book, name: str, raw: Raw) -> None:
     for quarter in range(4):
         found = strips(raw.get(("vertical_animation", "horizontal_animation")[quarter % 2]))
         book.look(name, f"working/{quarter}", found, still=True)
+        # It has opened when its animation is over.
+        book.look(name, f"open/{quarter}", [replace(s, frames=s.frames[-1:]) for s in found], still=True)
 
 
 def _boiler(book: Book, name: str, raw: Raw) -> None:
