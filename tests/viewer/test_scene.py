@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from runtime.rcon_client import WorldClient, WorldGone
-from runtime.scene_client import SceneClient
+from runtime.scene_client import SCRIPT, SceneClient
 from runtime.world_process import WorldProcess
 from tests.viewer.small_factory import VIEW, Eyes, build, step
 from viewer.art.ground import kind_of
@@ -88,6 +89,33 @@ def test_the_engine_and_the_script_tell_the_same(world: WorldClient) -> None:
     assert sum(len(chunk[4]) for chunk in a["chunks"]) > 50
     assert sum(len(line) // 2 - 1 for line in a["lines"]) > 20
     assert native.tiles(RECT) == script.tiles(RECT)
+
+
+API = {
+    "e": "amount backer_name belt_shape belt_to_ground_type cliff_orientation direction drop_position fluidbox "
+    "get_max_transport_line_index get_recipe get_transport_line get_wire_connector ghost_name ghost_type held_stack "
+    "held_stack_position initial_amount is_opened is_opening name orientation pickup_position position rocket_silo_status "
+    "shooting_target stack status type unit_number walking_state",
+    "who": "unit_number valid",
+    "box": "get_capacity get_pipe_connections",
+    "surface": "darkness find_entities_filtered get_chunks get_tile",
+    "game": "connected_players speed surfaces tick tick_paused",
+    "player": "character name",
+    "line": "get_detailed_contents",
+    "connector": "connections",
+    "helpers": "table_to_json",
+    "defines": "entity_status rocket_silo_status wire_connector_id",
+}
+"""What the script uses, by the name that it gives a thing: all of it is in the API of Factorio 2.0.75 (typed-factorio 3.36)."""
+
+
+def test_the_script_uses_only_what_factorio_has() -> None:
+    used: dict[str, set[str]] = {}
+    for thing, member in re.findall(r"\b([a-z]+)\.([a-z_]+)", SCRIPT.read_text()):
+        used.setdefault(thing, set()).add(member)
+    assert {thing: used[thing] - set(known.split()) for thing, known in API.items()} == dict.fromkeys(
+        API, set()
+    )
 
 
 def test_both_lead_to_the_same_scene_whatever_happens(world: WorldClient) -> None:
