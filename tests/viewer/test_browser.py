@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
+import math
 import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from mcp import Client
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.harness.program import up
@@ -57,7 +63,8 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
 
 async def run_program(site: Site, code: str) -> None:
     async with Client(f"{site.address}/worlds/world-1/mcp") as client:
-        await call(client, "run_program", code=code)
+        done = await call(client, "run_program", code=code)
+        assert done["ok"], done
 
 
 def plays(page: Page, frames: int = 1) -> None:
@@ -137,11 +144,12 @@ def test_who_drags_the_picture_has_a_camera_of_their_own_until_they_follow_again
     # Now it follows the hand at once.
     drag(page, -4, 3)
     page.locator(".picture").press("+")
-    page.wait_for_function(
-        f"async () => Math.abs((await videoPlace())[0] - {x + 5}) < 0.5 && (await videoPlace())[2] > {zoom}",
-        polling=50,
-        timeout=WAIT_MS,
-    )
+
+    def followed() -> bool:
+        now_x, _, now_zoom = page.evaluate("videoPlace()")
+        return bool(abs(now_x - (x + 5)) < 0.5 and now_zoom > zoom)
+
+    until(followed, 10)
     # There are two viewports, and both are in use: the next one moves within the shared picture.
     third = browser.new_page()
     third.goto(f"{site.address}/worlds/world-1", wait_until="commit")
@@ -167,3 +175,80 @@ def test_without_webrtc_there_are_pictures(browser: Browser, site: Site) -> None
     assert page.evaluate("video.hidden")
     until(lambda: not site.viewports(), 10)
     page.close()
+
+
+FRAME = """() => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [1280, 720];
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    return canvas.toDataURL("image/png").split(",")[1];
+}"""
+MARKER = """
+stone = nearest(Resource.Stone)
+move_to(stone)
+harvest_resource(stone, 15)
+craft_item(Prototype.StoneFurnace, 3)
+move_to(Position(x=30, y=-30))
+for x, y in ((30, -33), (32, -33), (30, -35)):
+    place_entity(Prototype.StoneFurnace, Direction.UP, Position(x=x, y=y))
+"""
+REACH = 12
+"""Pixels to all sides of where it should be in which the marker is looked for."""
+
+
+def picture_of(data: bytes) -> Any:
+    """A picture as float[height, width, RGB]."""
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.float32)
+
+
+def is_there(page: Page, marker: Any, x: float, y: float) -> bool:
+    """Whether the page's video shows the marker where in the world it stands, within two pixels."""
+    frame = picture_of(base64.b64decode(page.evaluate(FRAME)))
+    at_x, at_y, zoom = page.evaluate("videoPlace()")
+    height, width, _ = marker.shape
+    left = round((x - at_x) * 32 * zoom + 640 - width / 2)
+    top = round((y - at_y) * 32 * zoom + 360 - height / 2)
+
+    def error(right: int, down: int) -> float:
+        part = frame[top + down : top + down + height, left + right : left + right + width]
+        return math.inf if part.shape != marker.shape else float(((part - marker) ** 2).mean())
+
+    offsets = [(i, j) for i in range(-REACH, REACH + 1) for j in range(-REACH, REACH + 1)]
+    right, down = best = min(offsets, key=lambda offset: error(*offset))
+    return max(abs(right), abs(down)) <= 2 and error(*best) < 0.2 * marker.var()
+
+
+def test_what_is_built_is_found_in_the_picture_and_moves_with_the_hand(page: Page, site: Site) -> None:
+    plays(page, 3)
+    with ThreadPoolExecutor() as elsewhere:
+        elsewhere.submit(asyncio.run, run_program(site, MARKER)).result(60)
+    x, y = 31, -34
+    # The shared camera goes where something is built.
+    until(lambda: math.dist(page.evaluate("videoPlace()")[:2], (x, y)) < 3, 20)
+    seen = httpx.get(f"{site.address}/worlds/world-1/screenshot.png?x={x}&y={y}&zoom=0.5&width=96&height=96")
+    marker = picture_of(seen.content)
+    assert marker.std() > 20
+    until(lambda: is_there(page, marker, x, y), 10)
+    drag(page, 8, 4)
+    page.wait_for_function("() => videoFollows()", polling=50, timeout=WAIT_MS)
+    plays(page, 3)
+    until(lambda: is_there(page, marker, x, y), 10)
+    at_x, at_y, _ = page.evaluate("videoPlace()")
+    assert (x - at_x, y - at_y) == pytest.approx((-8, -4), abs=4)
+
+
+def test_a_clip_plays(page: Page, site: Site) -> None:
+    plays(page, 30)
+    page.evaluate(
+        """() => {
+            window.clip = document.createElement("video");
+            Object.assign(clip, { muted: true, src: "/worlds/world-1/clip.mp4?last=2" });
+            document.body.append(clip);
+            clip.play();
+        }"""
+    )
+    page.wait_for_function("() => clip.ended || clip.error", polling=50, timeout=WAIT_MS)
+    assert page.evaluate("clip.error?.message ?? ''") == ""
+    assert page.evaluate("[clip.videoWidth, clip.videoHeight]") == [1280, 720]
+    assert 0.3 < page.evaluate("clip.duration") < 2.2
+    assert page.evaluate("clip.getVideoPlaybackQuality().totalVideoFrames") > 2
