@@ -46,6 +46,9 @@ class Viewports(Protocol):
     def open(self, world: str, lease: str | None) -> Lease:
         """Have a world filmed, or go on with it."""
 
+    def place(self, world: str) -> tuple[float, float, float] | None:
+        """x, y and zoom of what is filmed, once that is known; None if it takes long."""
+
     def close(self, world: str, lease: str) -> None:
         """It need not be filmed any more."""
 
@@ -177,7 +180,8 @@ def _filmed(
     world: ManagedWorld, camera: Camera, viewports: Viewports, base: str, lease: str | None
 ) -> tuple[dict[str, Any], tuple[bytes, str]]:
     kept = viewports.open(world.name, lease)
-    picture = camera(world, form="webp")
+    x, y, zoom = viewports.place(world.name) or (None, None, None)
+    picture = camera(world, x, y, zoom, form="webp")
     page = f"{base}/worlds/{world.name}"
     filmed = {"watch": page, "whep": f"{page}/whep", "lease": kept.name, "expires_seconds": kept.seconds}
     return filmed, (picture.image, picture.mime_type)

@@ -192,6 +192,15 @@ class ThreadedViewports:
 
         return self._run(opened())
 
+    def place(self, world: str) -> tuple[float, float, float] | None:
+        """x, y and zoom of what is filmed of a world that somebody watches, once that is known; None if it takes long."""
+
+        async def place() -> tuple[float, float, float] | None:
+            found = await self._pool.ask(world, "found", ANSWER_SECONDS)
+            return None if found is None else (found[0], found[1], found[2])
+
+        return self._run(place())
+
     def close(self, world: str, lease: str) -> None:
         """End a lease."""
         self._run(self._pool.end(world, lease))

@@ -94,6 +94,7 @@ class WorldFilm:
         self._glided = 0.0
         self._over = threading.Event()
         self._looked = threading.Event()
+        self._found = threading.Event()
         self._aimed = threading.Event()  # it is to be asked at once where to look
         self._tools: tuple[Drawing, Renderer] | None = None
         self._making = threading.Lock()
@@ -107,6 +108,10 @@ class WorldFilm:
         old, self._eyes = self._eyes, WorldEyes(WorldClient(host, port, password, ANSWER_SECONDS))
         if old is not None:
             old.close()
+
+    def wait_for_place(self, seconds: float) -> tuple[float, float, float] | None:
+        """Where the camera is, once it has found out; None if it takes longer."""
+        return self.place if self._found.wait(seconds) else None
 
     @property
     def place(self) -> tuple[float, float, float]:
@@ -123,6 +128,7 @@ class WorldFilm:
                 self._aimed.set()
             else:
                 self._follows, self._aim = Follows.NOTHING, None
+                self._found.set()
             self._view = View(x, y, zoom, view.width, view.height, view.layers)
 
     def warm_up(self) -> None:
@@ -233,6 +239,7 @@ class WorldFilm:
             if first:
                 view = self._view
                 self._view = View(*aim, view.zoom, view.width, view.height, view.layers)
+        self._found.set()
 
 
 class _Over(Exception):

@@ -77,6 +77,8 @@ class Viewport:
                 await self._peers.trickle(request["name"], request["fragment"])
             case "place":
                 return self._world.place
+            case "found":
+                return await asyncio.to_thread(self._world.wait_for_place, FIRST_PICTURE_SECONDS)
             case "aim":
                 self._world.aim(request["place"])
             case "agents":
