@@ -25,6 +25,16 @@ class Site:
         children = psutil.Process(self.pid).children(recursive=True)
         return [child for child in children if "viewer.viewport" in _command(child)]
 
+    def asking(self) -> int:
+        """How many connections the worlds have on which they may be asked."""
+        worlds = [
+            child
+            for child in psutil.Process(self.pid).children(recursive=True)
+            if any("factorio-embedded" in word for word in _command(child))
+        ]
+        assert worlds
+        return sum(one.status == psutil.CONN_ESTABLISHED for w in worlds for one in w.net_connections("tcp"))
+
 
 def _command(process: psutil.Process) -> list[str]:
     try:
@@ -78,8 +88,10 @@ async def test_a_client_that_is_not_ours_watches_and_leaves(
 
 async def test_nothing_is_filmed_while_nobody_watches(site: Site, http: httpx.AsyncClient) -> None:
     await until(lambda: not site.viewports())
+    before_all = site.asking()
     async with watching(http, "world-1") as watcher:
         await frames(watcher.track, 2)
+        assert site.asking() > before_all
         (viewport,) = site.viewports()
         cpu = viewport.cpu_times()
         await frames(watcher.track, 10)
@@ -90,7 +102,9 @@ async def test_nothing_is_filmed_while_nobody_watches(site: Site, http: httpx.As
     before = sum(viewport.cpu_times()[:2])
     await asyncio.sleep(0.5)
     assert sum(viewport.cpu_times()[:2]) - before < 0.1
+    # Then nothing is left of it: no process, and nobody who would ask the world.
     await until(lambda: not site.viewports())
+    await until(lambda: site.asking() == before_all)
 
 
 def _viewers(site: Site) -> int:
