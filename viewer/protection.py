@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
-COSTLY = "/save"
+COSTLY = ("/save", "/clip.mp4")
 """How paths end that are work for the world, though they only look."""
 REASONS = {
     421: "The gateway does not answer to the name in the Host header; CLAUDETORIO_ALLOWED_HOSTS adds names.",
