@@ -415,18 +415,20 @@ class Relief:
         rim = np.clip(1.9 * (1 - soft(alpha, 0.055 * self.fine)), 0, 1) * alpha
         ambient = 0.46 * (1 - 0.62 * hollow)
         sun = (0.6 / LIGHT[2]) * np.clip(facing, 0, 1) * (1 - 0.72 * shade)
-        bright = ((ambient + sun) * (1 - 0.34 * rim))[..., None]
+        bright = (ambient + sun) * (1 - 0.34 * rim)
         # Shade is a little cool and light a little warm.
-        warmth = np.clip(bright - 0.8, -0.5, 0.4) * np.array((0.10, 0.03, -0.09), np.float32)
-        colour = self.colour[here]
-        lit = colour * (bright + warmth)
+        warmth = np.clip(bright - 0.8, -0.5, 0.4)
         shine *= self.gloss[here] * (1 - shade) * np.float32(0.75)
-        for channel, share in enumerate((1.0, 0.98, 0.94)):
-            lit[..., channel] += shine * np.float32(share)
-        if self.glow[here].any():
-            glow = np.clip(self.glow[here], 0, 1)[..., None]
-            lit = lit * (1 - glow) + colour * glow * 1.12
-        return np.asarray(np.clip(lit, 0, 1) * alpha[..., None], np.float32)
+        glow = np.clip(self.glow[here], 0, 1) if self.glow[here].any() else None
+        out = np.empty((*raw.shape, 3), np.float32)
+        # Channel by channel, which is twice as quick as all three side by side.
+        for channel, (warm, white) in enumerate(((0.10, 1.0), (0.03, 0.98), (-0.09, 0.94))):
+            colour = self.colour[(*here, channel)]
+            lit = colour * (bright + warmth * np.float32(warm)) + shine * np.float32(white)
+            if glow is not None:
+                lit = lit * (1 - glow) + colour * glow * np.float32(1.12)
+            np.multiply(np.clip(lit, 0, 1), alpha, out=out[..., channel])
+        return out
 
     def pixels(self) -> Pixels:
         """The finished picture's pixels, premultiplied."""
