@@ -178,8 +178,9 @@ class Relief:
         mask = np.clip(0.5 - distance * self.fine, 0, 1).astype(np.float32) * np.float32(opacity)
         if not mask.size:
             return
-        over = mask[..., None]
-        self.colour[rows, columns] += (np.asarray(colour, np.float32) - self.colour[rows, columns]) * over
+        for channel, share in enumerate(colour):
+            plane = self.colour[rows, columns, channel]
+            plane += (np.float32(share) - plane) * mask
         self.alpha[rows, columns] += (1 - self.alpha[rows, columns]) * mask
         self.gloss[rows, columns] += (np.float32(gloss) - self.gloss[rows, columns]) * mask
         self.glow[rows, columns] += (np.float32(glow) - self.glow[rows, columns]) * mask
