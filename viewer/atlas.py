@@ -222,7 +222,7 @@ def our_atlas() -> Atlas:
 
 
 def our_atlas_is_drawn() -> bool:
-    """Whether our own art lies ready; if not, `our_atlas` takes half a minute."""
+    """Whether our own art lies ready; if not, `our_atlas` takes some ten seconds."""
     return (cache_dir() / f"atlas-ours-{_our_version()}").is_dir()
 
 

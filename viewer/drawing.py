@@ -86,15 +86,15 @@ class Drawing:
         """How dark it is, and what shines."""
         if "night" not in view.layers or scene.darkness <= 0:
             return 0.0, np.zeros(0, LIGHT)
-        _, marked = self._standing(scene, view)
         walking = [
             (*m.at(tick, scene.ahead_ticks), SHINING[m.thing.name])
             for m in scene.movers.values()
             if m.thing.name in SHINING
         ]
-        lights = np.concatenate(
-            (_inside(marked["lights"], view, max(SHINING.values())), np.array(walking, LIGHT))
-        )
+        lights = np.array(walking, LIGHT)
+        if view.scale >= BADGES_FROM:  # of a whole map it would take long, for a glimmer
+            _, marked = self._standing(scene, view)
+            lights = np.concatenate((_inside(marked["lights"], view, max(SHINING.values())), lights))
         return scene.darkness, lights
 
     # --- what stands -------------------------------------------------------------------------------------------
