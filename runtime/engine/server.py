@@ -28,7 +28,7 @@ SLICE_SECONDS = 0.02  # how long the world is advanced before commands get their
 PARENT_VARIABLE = "FACTORIO_EMBEDDED_PARENT"  # a pid: the world ends when that process does
 DEFAULT_RCON_BIND = "127.0.0.1"
 LARGE_WORLD = 800_000  # blocks of Python's allocator: those of some thousand entities at work
-QUIET_SECONDS = 0.05  # without a command, until memory is freed
+QUIET_SECONDS = 0.02  # without a command, until memory is freed: FLE pauses for 0.05 or longer
 LATE_SECONDS = 0.001  # a sleep shorter than this is not worth a timer
 
 
