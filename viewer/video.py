@@ -28,7 +28,7 @@ from viewer.view import View
 
 LOOK_SECONDS = 0.1
 """Between two looks at a world; in between, everything goes on as the scene knows it will."""
-AIM_SECONDS = 2.0
+AIM_SECONDS = 1.0
 """How often it is asked where the action is."""
 GLIDE_SECONDS = 0.5
 """In which the picture goes most of the way to there."""
