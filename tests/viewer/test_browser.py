@@ -252,3 +252,27 @@ def test_a_clip_plays(page: Page, site: Site) -> None:
     assert page.evaluate("[clip.videoWidth, clip.videoHeight]") == [1280, 720]
     assert 0.3 < page.evaluate("clip.duration") < 2.2
     assert page.evaluate("clip.getVideoPlaybackQuality().totalVideoFrames") > 2
+
+
+def test_two_fingers_zoom(page: Page, site: Site) -> None:
+    plays(page, 3)
+    _, _, zoom = page.evaluate("videoPlace()")
+    box = page.locator("#picture").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    hand = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *apart: float) -> None:
+        points = [{"x": x + side * by, "y": y, "id": side} for by in apart for side in (0, 1)]
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 50)
+
+    def nearer() -> bool:
+        touch("touchMove", 99)
+        touch("touchMove", 100)
+        place = page.evaluate("videoPlace()")
+        return page.evaluate("videoFollows()") and place and place[2] == pytest.approx(2 * zoom, rel=0.1)
+
+    until(nearer, 10)
+    touch("touchEnd")

@@ -136,9 +136,10 @@ if (picture) {
     delete picture.dataset.covered;
     renew(picture);
   }, 1500);
+  const inBounds = (zoom) => Math.min(NEAREST, Math.max(FARTHEST, zoom));
   const zoomBy = async (factor) => {
     const [x, y, zoom] = await placeNow();
-    look(mode === "player" ? "player" : "free", [x, y, Math.min(NEAREST, Math.max(FARTHEST, zoom * factor))]);
+    look(mode === "player" ? "player" : "free", [x, y, inBounds(zoom * factor)]);
   };
   const moveBy = async (right, down) => { // parts of the picture
     const [x, y, zoom] = await placeNow();
@@ -170,6 +171,12 @@ if (picture) {
     keys[event.key]();
   });
 
+  const fingers = new Map(); // pointer -> where it is
+  let pinch = null; // how far apart two of them were, and what was to be seen then
+  const apart = () => {
+    const [a, b] = [...fingers.values()];
+    return Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1]));
+  };
   let drag = null; // from where, and what was to be seen then
   const moved = (event) => {
     const [x, y, zoom] = drag.place;
@@ -181,10 +188,21 @@ if (picture) {
     event.preventDefault();
     figure.focus({ preventScroll: true });
     figure.setPointerCapture(event.pointerId);
-    const begun = drag = { x: event.clientX, y: event.clientY, place: null };
+    fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    const begun = { x: event.clientX, y: event.clientY, place: null };
+    [drag, pinch] = fingers.size === 2 ? [null, begun] : [begun, null];
+    if (pinch) {
+      begun.apart = apart();
+      picture.style.translate = video.style.translate = "";
+    }
     placeNow().then((place) => { begun.place = place; });
   });
   figure.addEventListener("pointermove", (event) => {
+    if (fingers.has(event.pointerId)) fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    if (pinch?.place) {
+      const [x, y, zoom] = pinch.place;
+      look("free", [x, y, inBounds(zoom * apart() / pinch.apart)]);
+    }
     if (!drag?.place) return;
     if (videoFollows()) { look("free", moved(event)); return; }
     picture.style.translate = video.style.translate = `${event.clientX - drag.x}px ${event.clientY - drag.y}px`;
@@ -192,7 +210,8 @@ if (picture) {
   const drop = (event) => {
     if (drag?.place && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > 3) look("free", moved(event));
     if (drag) video.style.translate = "";
-    drag = null;
+    fingers.delete(event.pointerId);
+    drag = pinch = null;
   };
   figure.addEventListener("pointerup", drop);
   figure.addEventListener("pointercancel", drop);
