@@ -33,6 +33,8 @@ DRAIN_SECONDS = 30.0
 """How long a viewport is kept after its last viewer."""
 QUEUE_SECONDS = 10.0
 """Who waits for a viewport keeps its place for so long without asking again."""
+SILENT_SECONDS = 8.0
+"""A viewport that somebody watches tells so every two seconds; after so long without a word it hangs."""
 TEND_SECONDS = 0.5
 STEADY_SECONDS = 30.0
 """After running so long a restart counts as the first again."""
@@ -92,6 +94,8 @@ class Slot:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     told: Message = field(default_factory=dict)
     """What the process said last about its viewers."""
+    heard: float | None = None
+    """When it said that, by the pool's clock; None for what the process before it said."""
     agents: int = 0
     """How many agents watch, as the process was told."""
 
@@ -347,6 +351,8 @@ class Pool:
         watched = bool(self.leases.served_by(slot.key))
         passed = self._clock() - slot.since
         match slot.state:
+            case State.ACTIVE if self._hangs(slot):
+                self._failed(slot, "it says nothing any more")
             case State.ACTIVE if not watched:
                 self._move(slot, State.DRAINING)
             case State.DRAINING if watched:
@@ -357,6 +363,10 @@ class Pool:
                 self._free(slot)
             case State.ERROR if passed >= backoff(slot.attempt):
                 self._begin(slot)
+
+    def _hangs(self, slot: Slot) -> bool:
+        silent = 0.0 if slot.heard is None else self._clock() - slot.heard
+        return bool(slot.told.get("names")) and silent > SILENT_SECONDS
 
     def _begin(self, slot: Slot) -> None:
         self._move(slot, State.STARTING)
@@ -386,7 +396,7 @@ class Pool:
         if slot.state is not State.STARTING:  # freed meanwhile
             await process.end()
             return
-        slot.process, slot.agents = process, 0
+        slot.process, slot.agents, slot.heard = process, 0, None
         self._count_agents(slot)
         await self._show_world(slot, process)
         if slot.process is process:
@@ -424,7 +434,7 @@ class Pool:
                 self._start(self._show_world(slot, slot.process))
             return
         gone = set(slot.told.get("names", ())) - set(message["names"])
-        slot.told = message
+        slot.told, slot.heard = message, self._clock()
         held = {lease.name for lease in self.leases.served_by(slot.key)}
         for name in gone:
             self.leases.end(name)

@@ -94,6 +94,8 @@ class ViewportProcess:
             async with asyncio.timeout(within):
                 message = await answer
         except TimeoutError as error:
+            if self._process.returncode is None:
+                self._process.kill()  # it hangs; `ended` is called, and another may be started
             raise ViewportGone("the viewport doesn't answer") from error
         finally:
             del self._waiting[number]

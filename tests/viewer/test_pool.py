@@ -100,6 +100,22 @@ async def test_a_viewport_that_is_killed_is_started_again_while_somebody_watches
     await until(lambda: not pool.slots)
 
 
+async def test_a_viewport_that_hangs_is_replaced(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("viewer.pool.SILENT_SECONDS", 3.0)
+    peer = new_peer()
+    _, answer = await pool.offer("a", await offer_of(peer))
+    await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    slot = pool.slots["a"]
+    await until(lambda: slot.told.get("watching") == 1)
+    assert slot.process is not None
+    first = slot.process.pid
+    os.kill(first, signal.SIGSTOP)
+    pool.lease("a")
+    await until(lambda: slot.process is not None and slot.process.pid != first and slot.state is State.ACTIVE)
+    assert not alive(first)
+    await peer.close()
+
+
 async def test_all_who_watch_a_world_share_one_encode(pool: Pool) -> None:
     peers = [new_peer("H264"), new_peer("H264"), new_peer("H264", "VP8")]
     for peer in peers:
