@@ -54,6 +54,12 @@ class Ring:
         with self._lock:
             return self._frames[-1].seconds if self._frames else -1.0
 
+    @property
+    def newest_keyframe(self) -> float:
+        """When the newest keyframe was taken, in seconds; -1 while there is none."""
+        with self._lock:
+            return next((frame.seconds for frame in reversed(self._frames) if frame.keyframe), -1.0)
+
     def between(self, begin: float, end: float) -> list[Frame]:
         """The frames of a time, in seconds, from the keyframe on with which it can be shown. Raises NothingFilmed."""
         with self._lock:

@@ -115,16 +115,18 @@ class Viewport:
             begin = now - last
         else:
             assert following is not None
-            # There may be no picture yet, nor a keyframe.
-            begin = now = await self._next_picture(now)
+            begin = await self._next_keyframe(now)
             while self._film.seconds < begin + following:
                 await asyncio.sleep(begin + following - self._film.seconds)
-            now = begin + following
+            while self._ring.newest <= begin and self._film.seconds < begin + FIRST_PICTURE_SECONDS:
+                await asyncio.sleep(1 / FPS)  # pictures come slower than that
+            now = max(begin + following, self._ring.newest)
         return await asyncio.to_thread(lambda: write_mp4(self._ring.between(begin, now), begin, path))
 
-    async def _next_picture(self, after: float) -> float:
-        """When the first picture after a time was taken that can be shown, once it is there."""
-        while (newest := self._ring.newest) < after:
+    async def _next_keyframe(self, after: float) -> float:
+        """When the first picture after a time was taken that can be shown by itself, once it is there."""
+        self._film.ask_keyframe(Codec.H264)
+        while (newest := self._ring.newest_keyframe) < after:
             if self._film.seconds > after + FIRST_PICTURE_SECONDS:
                 raise NothingFilmed("There is no picture yet; ask again in a few seconds.")
             await asyncio.sleep(1 / FPS)
