@@ -234,7 +234,11 @@ class FleetTools:
         world = self.find(name)
         world.tell(sender, text)
         agent = world.summary().agent
-        who = f"{agent} reads it" if world.agent_status is AgentStatus.PLAYING else "Whoever plays next reads it"
+        who = (
+            f"{agent} reads it"
+            if world.agent_status is AgentStatus.PLAYING
+            else "Whoever plays next reads it"
+        )
         return Done(done=f"{who} with the next result.")
 
     @acts()

@@ -169,7 +169,12 @@ class Resources:
             raise ValueError(f"{min(unknown)[:60]} is not part of an area: x0, y0, x1, y1 and page are.")
         page = int(_number(query.get("page", "0"), "page"))
         x0, y0, x1, y1 = self._area(query)
-        chunks = (floor(x0 / CHUNK_TILES), floor(y0 / CHUNK_TILES), ceil(x1 / CHUNK_TILES), ceil(y1 / CHUNK_TILES))
+        chunks = (
+            floor(x0 / CHUNK_TILES),
+            floor(y0 / CHUNK_TILES),
+            ceil(x1 / CHUNK_TILES),
+            ceil(y1 / CHUNK_TILES),
+        )
         # The chunks around, too: what stands across their border belongs to the chunk of its middle.
         around = (chunks[0] - 1, chunks[1] - 1, chunks[2] + 1, chunks[3] + 1)
         seen = self._world.scene_changes(around, 0, 0, around)

@@ -341,7 +341,9 @@ class _Runner:
                 "line": line,
                 "timed_out": timed_out,
                 "unsaved": unsaved[:100],
-                "call": None if failure is None or timed_out or failure.call is None else [failure.where, *failure.call],
+                "call": None
+                if failure is None or timed_out or failure.call is None
+                else [failure.where, *failure.call],
             },
         )
 

@@ -137,7 +137,9 @@ def _where(error: BaseException, code: str, line: int) -> str:
         return f"Line {line}"
     inner, function = frames[-1]
     mine = {
-        node.name for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        node.name
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     if function in mine or function.startswith("<"):
         return f"Line {inner} (in {function}, called from line {line})" if inner != line else f"Line {line}"
@@ -153,7 +155,11 @@ def _python(error: BaseException, said: str, names: Iterable[str]) -> str:
         if near := others or _like(name, [kind]) or _like(name, list(_KINDS)):
             return _meant(f"there is no {kind}.{name}", near)
         every = list(_KINDS[kind])
-        there = f"there are {', '.join(every)}" if len(every) < FEW else f"print([one.name for one in {kind}]) has them all"
+        there = (
+            f"there are {', '.join(every)}"
+            if len(every) < FEW
+            else f"print([one.name for one in {kind}]) has them all"
+        )
         return f"there is no {kind}.{name}; {there}."
     if isinstance(error, NameError) and error.name:
         return _meant(f"{error.name} is not defined", nearest(error.name, names))
@@ -162,7 +168,9 @@ def _python(error: BaseException, said: str, names: Iterable[str]) -> str:
 
 def _spellings(name: str) -> list[str]:
     """How FLE's Python spells a name of Factorio's."""
-    return [f"{kind}.{fles}" for kind in _KINDS for fles, factorios in _KINDS[kind].items() if factorios == name]
+    return [
+        f"{kind}.{fles}" for kind in _KINDS for fles, factorios in _KINDS[kind].items() if factorios == name
+    ]
 
 
 def _like(name: str, kinds: list[str]) -> list[str]:

@@ -111,6 +111,8 @@ def _thing(asked: Mapping[str, Any], found: list[str], groups: bool) -> dict[str
     if not found:
         raise NothingThere(f"{missing}, nor within {AROUND_TILES} tiles of it.")
     if found[4:]:
-        raise NothingThere(f"{missing}; the nearest of your things is {found[0]} at ({float(found[1]):g}, {float(found[2]):g}).")
+        raise NothingThere(
+            f"{missing}; the nearest of your things is {found[0]} at ({float(found[1]):g}, {float(found[2]):g})."
+        )
     nearest = "the nearest is" if what else f"the nearest is {found[0]}"
     raise NothingThere(f"{missing}; {nearest} at ({float(found[1]):g}, {float(found[2]):g}).")

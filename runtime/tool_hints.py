@@ -331,7 +331,9 @@ def _rotating(failure: _Failure) -> str | None:
 
 
 def _following_research(failure: _Failure) -> str | None:
-    return "Nothing is being researched: set_research chooses what." if "No research" in failure.said else None
+    return (
+        "Nothing is being researched: set_research chooses what." if "No research" in failure.said else None
+    )
 
 
 def _setting_recipe(failure: _Failure) -> str | None:

@@ -348,7 +348,9 @@ class Game:
             known = read_rect(words[6:10]) if words[6:] else rect
             epoch, since = int(words[4]), int(words[5])
         except (ValueError, IndexError):
-            return "Use /scene-changes LEFT TOP RIGHT BOTTOM EPOCH VERSION [LEFT TOP RIGHT BOTTOM], in chunks.\n"
+            return (
+                "Use /scene-changes LEFT TOP RIGHT BOTTOM EPOCH VERSION [LEFT TOP RIGHT BOTTOM], in chunks.\n"
+            )
         seen = self.scenes.changes(rect, epoch, since, known)
         seen |= {"darkness": darkness(self.world)}
         seen |= {"speed": self.clock.speed, "paused": self.clock.paused, "agents": self.scripts.agents()}

@@ -23,14 +23,27 @@ class Inventory:
     called after each change of contents; it is how the owner learns that something was put in or taken out.
     """
 
-    __slots__ = ("_begun", "accepts", "bar", "changed", "counts", "extra", "filters", "index", "names", "owner")
+    __slots__ = (
+        "_begun",
+        "accepts",
+        "bar",
+        "changed",
+        "counts",
+        "extra",
+        "filters",
+        "index",
+        "names",
+        "owner",
+    )
 
     def __init__(
         self, size: int, owner: Any = None, index: int = 0, accepts: Callable[[str], bool] | None = None
     ) -> None:
         self.names: list[str | None] = [None] * size
         self.counts: list[int] = [0] * size
-        self._begun = -1  # the first slot in which a stack is begun of what was put in last, if nothing was taken since
+        self._begun = (
+            -1
+        )  # the first slot in which a stack is begun of what was put in last, if nothing was taken since
         self.bar = size  # slots from here on take nothing by themselves
         self.filters: dict[int, str] = {}
         self.extra: dict[int, dict[str, Any]] = {}  # slot -> what a stack carries beside name and count
@@ -209,7 +222,11 @@ class Inventory:
 
     def state(self) -> list[Any]:
         """What a state hash needs: (slot, name, count, extra) of slots in use, the bar and the filters."""
-        used = [[i, n, self.counts[i], extra_state(self.extra.get(i, {}))] for i, n in enumerate(self.names) if n is not None]
+        used = [
+            [i, n, self.counts[i], extra_state(self.extra.get(i, {}))]
+            for i, n in enumerate(self.names)
+            if n is not None
+        ]
         return [len(self.names), self.bar, sorted(self.filters.items()), used]
 
 

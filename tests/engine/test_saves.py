@@ -115,7 +115,9 @@ def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(monkeypatch: pytest.
 
 
 def test_a_save_of_another_format_says_so() -> None:
-    with pytest.raises(SaveError, match="its save has format 3, of another version of this program; this one reads format"):
+    with pytest.raises(
+        SaveError, match="its save has format 3, of another version of this program; this one reads format"
+    ):
         loads(b"factorio-embedded save 3\n" + zlib.compress(b"[]\n"))
     for none in (b"factorio-embedded save x\n", b"factorio-embedded save ", b"save 3\n"):
         with pytest.raises(SaveError, match="not a save of"):

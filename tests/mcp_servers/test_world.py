@@ -122,12 +122,18 @@ async def test_a_picture_shows_the_world(address: str) -> None:
             "screenshot", {"x": 27, "y": 83, "zoom": 0.5, "width": 640, "height": 480}
         )
         picture = Image.open(io.BytesIO(base64.b64decode(answer.content[1].data)))
-        assert (picture.size, picture.format, answer.content[1].mime_type) == ((640, 480), "WEBP", "image/webp")
+        assert (picture.size, picture.format, answer.content[1].mime_type) == (
+            (640, 480),
+            "WEBP",
+            "image/webp",
+        )
         colours = picture.convert("RGB").getcolors(1 << 20)
         assert colours is not None
         # The iron field is in it: ore is blue.
         assert sum(count for count, (r, g, b) in colours if b > r + 30 and b > 80) > 5000
-        exact = (await client.call_tool("screenshot", {"width": 64, "height": 64, "format": "png"})).content[1]
+        exact = (await client.call_tool("screenshot", {"width": 64, "height": 64, "format": "png"})).content[
+            1
+        ]
         assert exact.mime_type == "image/png"
         assert Image.open(io.BytesIO(base64.b64decode(exact.data))).format == "PNG"
         assert "png" in await refusal(client, "screenshot", format="bmp")

@@ -365,10 +365,22 @@ def standing(host: Host) -> Iterator[None]:
             "needs ore under it: the nearest spot is (",
         ),
         ("insert_item", {"entity": "wood", "target": MACHINE}, "carry no wood; it is cut from trees"),
-        ("insert_item", {"entity": "coal", "target": MACHINE}, "has no recipe yet, so it takes nothing: set_entity_recipe"),
+        (
+            "insert_item",
+            {"entity": "coal", "target": MACHINE},
+            "has no recipe yet, so it takes nothing: set_entity_recipe",
+        ),
         ("rotate_entity", {"entity": FURNACE, "direction": "left"}, "A stone-furnace can't be turned"),
-        ("pickup_entity", {"entity": "lab", "position": FURNACE}, "the nearest of your things is stone-furnace at (-5, -9)"),
-        ("insert_item", {"entity": "coal", "target": {**FURNACE, "name": "boiler"}}, "No boiler of yours stands at (-5, -9)"),
+        (
+            "pickup_entity",
+            {"entity": "lab", "position": FURNACE},
+            "the nearest of your things is stone-furnace at (-5, -9)",
+        ),
+        (
+            "insert_item",
+            {"entity": "coal", "target": {**FURNACE, "name": "boiler"}},
+            "No boiler of yours stands at (-5, -9)",
+        ),
         ("extract_item", {"entity": "coal", "source": MACHINE}, "holds no coal; it holds nothing"),
         (
             "connect_entities",

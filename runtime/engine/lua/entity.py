@@ -238,7 +238,12 @@ class LuaEntity(GhostMembers, ControlMembers, SiloMembers):
 
     @lua_method
     def teleport(
-        self, position: Any, surface: Any = None, raise_teleported: Any = None, snap_to_grid: Any = True, *rest: Any
+        self,
+        position: Any,
+        surface: Any = None,
+        raise_teleported: Any = None,
+        snap_to_grid: Any = True,
+        *rest: Any,
     ) -> bool:
         entity = self.entity
         x, y = (

@@ -379,7 +379,9 @@ class LuaEntityPrototype(LuaPrototypeBase):
     @lua_read
     def fluidbox_prototypes(self) -> list[LuaFluidBoxPrototype]:
         """Its fluid boxes."""
-        return [LuaFluidBoxPrototype(self.proto, i, raw) for i, raw in enumerate(prototype_boxes(self.proto), 1)]
+        return [
+            LuaFluidBoxPrototype(self.proto, i, raw) for i, raw in enumerate(prototype_boxes(self.proto), 1)
+        ]
 
     @lua_read
     def fluid_capacity(self) -> float:

@@ -167,7 +167,11 @@ class LuaItemStack(BlueprintMembers):
         if held is None and self._held().type == "blueprint-book":
             held = Inventory(0)
             self._set_extra("inventory", held)
-        return None if held is None or values.integer(index, "index") != inventory_numbers()["item_main"] else LuaInventory(held)
+        return (
+            None
+            if held is None or values.integer(index, "index") != inventory_numbers()["item_main"]
+            else LuaInventory(held)
+        )
 
     def copied_extra(self) -> dict[str, Any]:
         """A copy of what the stack carries beside name and count."""

@@ -18,7 +18,10 @@ from runtime.engine.systems.plans import Plan, plan_of
 from runtime.engine.systems.tanks import Tank
 
 INPUT, OUTPUT, MODULES = 2, 3, 4  # defines.inventory.crafter_input, .crafter_output, .crafter_modules
-HEAP, UNHEEDED = 64, 1000  # a drill adds so many to what is enough for a machine, unless that is so many already
+HEAP, UNHEEDED = (
+    64,
+    1000,
+)  # a drill adds so many to what is enough for a machine, unless that is so many already
 NO_RECIPE: Final = "-"  # what machines know of ingredients while none is set
 
 
@@ -476,7 +479,9 @@ class CraftingMachine(Receiver):
             if name is not None:
                 return name
         burner = self.burner
-        return next(iter(burner.burnt.contents()), None) if burner is not None and burner.burnt.names else None
+        return (
+            next(iter(burner.burnt.contents()), None) if burner is not None and burner.burnt.names else None
+        )
 
     def offer(self, wanted: Iterable[str] | None = None) -> Iterable[str]:
         names = [n for n in self.output.names if n is not None]
@@ -582,7 +587,9 @@ class Furnace(CraftingMachine):
     def insert(self, name: str, count: int) -> int:
         source = self.input
         burner = self.burner
-        fuel = name not in self._limits and burner is not None and burner.accepts(name)  # limits are of what is no fuel
+        fuel = (
+            name not in self._limits and burner is not None and burner.accepts(name)
+        )  # limits are of what is no fuel
         if fuel or self.recipe_with(name) is None:
             return super().insert(name, count)
         put = load().item[name].stack_size - source.counts[0]

@@ -22,7 +22,17 @@ class Plan:
     The items of an assembling machine have a slot each, in the recipe's order; a furnace has but one of either kind.
     """
 
-    __slots__ = ("certain", "fluids_in", "fluids_out", "ignored", "items_in", "items_out", "recipe", "room", "work")
+    __slots__ = (
+        "certain",
+        "fluids_in",
+        "fluids_out",
+        "ignored",
+        "items_in",
+        "items_out",
+        "recipe",
+        "room",
+        "work",
+    )
 
     def __init__(self, recipe: RecipePrototype) -> None:
         self.recipe = recipe

@@ -58,9 +58,7 @@ class Splitter(Entity):
     def built(self) -> None:
         for giving in (False, True):
             for side in (LEFT, RIGHT):
-                half = SplitterHalf(
-                    Site(self.world, self.proto, self.x, self.y, self.direction, self.force)
-                )
+                half = SplitterHalf(Site(self.world, self.proto, self.x, self.y, self.direction, self.force))
                 half.giving = giving
                 half.side = side
                 half.splitter = self
