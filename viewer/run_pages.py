@@ -1,4 +1,4 @@
-"""The pages of runs and evals: what was said and done in a run, and what an agent can be asked to do."""
+"""The pages of runs, of who gained most in them, and of evals: what an agent can be asked to do."""
 
 from __future__ import annotations
 
@@ -25,12 +25,17 @@ class Runs(Protocol):
 
     def run(self, run_id: int) -> Row: ...
     def messages(self, run_id: int, after: int = ..., limit: int = ...) -> Sequence[Row]: ...
+    def leaderboard(self) -> Mapping[str, Sequence[Row]]: ...
 
 
 def run_pages(runs: Runs, tasks: Mapping[str, str]) -> list[BaseRoute]:
     """The routes, for the gateway to serve; `tasks` are the goals of the eval tasks by name."""
     pages = RunPages(runs, tasks)
-    return [Route("/runs/{run:int}", pages.run), Route("/evals", pages.evals)]
+    return [
+        Route("/runs/{run:int}", pages.run),
+        Route("/leaderboard", pages.leaderboard),
+        Route("/evals", pages.evals),
+    ]
 
 
 class RunPages:
@@ -68,6 +73,11 @@ class RunPages:
         except LookupError as error:
             raise HTTPException(404, str(error)) from error
         return self._templates.TemplateResponse(request, "run.html", context)
+
+    async def leaderboard(self, request: Request) -> Response:
+        """Who gained most: in the runs that go on now, and of all time by agent and model."""
+        boards = await anyio.to_thread.run_sync(self._runs.leaderboard)
+        return self._templates.TemplateResponse(request, "leaderboard.html", {"boards": boards})
 
     async def evals(self, request: Request) -> Response:
         """The tasks, and how they are run."""

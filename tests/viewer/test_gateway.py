@@ -122,7 +122,7 @@ def test_pages_show_every_world(site: Site) -> None:
     front = site.http.get("/")
     assert front.status_code == 200
     assert "north" in front.text
-    assert "/worlds/south/screenshot.png" in front.text
+    assert "/worlds/south/screenshot.webp" in front.text
     page = site.http.get("/worlds/north")
     assert "placing a stone-furnace" in page.text
     assert "coal" in page.text

@@ -80,7 +80,9 @@ async function renew(image) {
   try {
     const answer = await fetch(address(image), { cache: "no-store" }).catch(() => null);
     if (!answer?.ok) return; // the gateway is away or the world restarts: the last picture stays
-    if (image === picture) shown = answer.headers.get("X-View").split(" ").map(Number);
+    const view = answer.headers.get("X-View").split(" ").map(Number);
+    if (image === picture) shown = view;
+    if (image.id === "map") frame(image, view);
     const url = URL.createObjectURL(await answer.blob());
     const old = image.src;
     image.src = url;
@@ -94,7 +96,18 @@ async function renew(image) {
 }
 for (const image of document.querySelectorAll("img[data-picture]")) {
   seen.observe(image);
-  setInterval(() => renew(image), PICTURE_SECONDS * 1000);
+  setInterval(() => renew(image), (image.dataset.every ?? PICTURE_SECONDS) * 1000);
+}
+
+// Shows on the map what the big picture shows. view: x, y, zoom of the map.
+async function frame(map, [x, y, zoom]) {
+  const [ourX, ourY, ourZoom] = await placeNow();
+  const side = 100 * zoom / ourZoom * 1280 / map.width; // in percent, of the width and of the height
+  const box = document.getElementById("frame");
+  box.style.width = box.style.height = `${side}%`;
+  box.style.left = `${50 + 100 * (ourX - x) * 32 * zoom / map.width - side / 2}%`;
+  box.style.top = `${50 + 100 * (ourY - y) * 32 * zoom / map.height - side / 2}%`;
+  box.hidden = false;
 }
 
 // --- the big picture: drag and zoom ---------------------------------------------------------------------
