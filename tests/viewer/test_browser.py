@@ -143,7 +143,7 @@ def test_who_drags_the_picture_has_a_camera_of_their_own_until_they_follow_again
     assert len(site.viewports()) == 2
     # Now it follows the hand at once.
     drag(page, -4, 3)
-    page.locator(".picture").press("+")
+    page.locator("figure.picture").press("+")
 
     def followed() -> bool:
         now_x, _, now_zoom = page.evaluate("videoPlace()")
@@ -154,7 +154,7 @@ def test_who_drags_the_picture_has_a_camera_of_their_own_until_they_follow_again
     third = browser.new_page()
     third.goto(f"{site.address}/worlds/world-1", wait_until="commit")
     plays(third, 3)
-    other.locator(".picture").press("+")
+    other.locator("figure.picture").press("+")
     other.wait_for_function(
         "() => video.style.transform.includes('scale(1.25)')", polling=50, timeout=WAIT_MS
     )
