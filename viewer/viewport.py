@@ -125,8 +125,11 @@ class Viewport:
 
     async def _next_keyframe(self, after: float) -> float:
         """When the first picture after a time was taken that can be shown by itself, once it is there."""
-        self._film.ask_keyframe(Codec.H264)
+        seen = None
         while (newest := self._ring.newest_keyframe) < after:
+            if newest != seen:  # also when one came that was on its way already
+                self._film.ask_keyframe(Codec.H264)
+                seen = newest
             if self._film.seconds > after + FIRST_PICTURE_SECONDS:
                 raise NothingFilmed("There is no picture yet; ask again in a few seconds.")
             await asyncio.sleep(1 / FPS)
