@@ -227,8 +227,16 @@ class _Player:
         self._made.calls["dropped"] += 1
 
     async def _idle(self, client: Client) -> None:
-        """Wait until what was cut off is over: whoever acts waits for their turn."""
-        await self._ask(client, ("print", {"args": ["still here"]}))
+        """Wait until what was cut off is over.
+
+        Whoever acts waits for their turn; but what comes over another connection may take its turn later, though it was
+        sent before: so a few programs are run, each of which the world has to answer.
+        """
+        arguments = {"code": "print(inspect_inventory())", "timeout_s": 30}
+        if self._token is not None:
+            arguments["token"] = self._token
+        for _ in range(3):
+            await self._ask(client, ("run_program", arguments))
 
     # --- what is looked at -------------------------------------------------------------------------------------
 
